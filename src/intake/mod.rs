@@ -1,0 +1,14 @@
+//! Intake: identity of files, unpacking and framing. It does not know samples, the store or the watcher.
+
+mod decode;
+mod frame;
+mod identity;
+mod scan;
+mod settings;
+mod tree;
+
+pub use decode::{Stream, is_incomplete};
+pub use frame::{Body, Framed, Framer};
+pub use identity::{Change, compare, file_id, print_before, print_head, stamp};
+pub use settings::{IntakeSettings, OnDone, WatchSettings, default_include};
+pub use tree::{Selection, files_below};

@@ -1,0 +1,134 @@
+//! The store: every source, occurrence and decision in one SQLite database. The only importer of `rusqlite`.
+//!
+//! One writer at a time, held by a lock; any number of readers. What is committed together was decided
+//! together: rows and the offset of their source move in one transaction.
+
+//mod audit;
+mod batch;
+//mod browse;
+mod connection;
+//mod explain;
+mod lock;
+mod lookup;
+mod record;
+mod settings;
+//mod statistics;
+mod writer;
+
+use std::io;
+use std::path::PathBuf;
+
+//pub use audit::{Audited, Counted, StoredDecision};
+//pub use browse::{Cell, Filter, Rows};
+//pub use explain::Explained;
+pub use lock::{WriterLock, holder};
+pub use lookup::{Grouping, Held, HistoryOf, Lookup, Waiting};
+pub use record::{Content, Gated, ModelRow, Record};
+pub use settings::{StoreSettings, Synchronous, TextKept};
+//pub use statistics::{Counts, Distribution, Overview};
+pub use writer::Writer;
+
+/// Why the database cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// There is no database yet.
+    #[error("there is no database at `{path}`; `gleaner run` or `gleaner backfill` makes one")]
+    Absent {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// It cannot be opened.
+    #[error("cannot open database `{path}`: {source}")]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: rusqlite::Error,
+    },
+    /// It is a file of another kind.
+    #[error("`{path}` is not a Gleaner database; name another file in [store] path")]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+    },
+    /// It was written by a newer Gleaner.
+    #[error(
+        "database `{path}` has schema {found}, this Gleaner knows schemas up to {known}; install a newer Gleaner"
+    )]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its schema.
+        found: i64,
+        /// The newest schema that is known.
+        known: i64,
+    },
+    /// Another process writes to it.
+    #[error("database `{path}` is in use by another gleaner ({holder}); stop it first")]
+    Locked {
+        /// The database.
+        path: PathBuf,
+        /// What the lock file says of its holder.
+        holder: String,
+    },
+    /// The lock file cannot be used.
+    #[error("cannot lock database `{path}`: {source}")]
+    Lock {
+        /// The database.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// The disk or the quota is full.
+    #[error("no space left for database `{path}`; free some space, everything committed is safe")]
+    Full {
+        /// The database.
+        path: PathBuf,
+        /// The cause.
+        source: rusqlite::Error,
+    },
+    /// The file is damaged.
+    #[error(
+        "database `{path}` is damaged: {source}; restore a copy, or recover it with `sqlite3 FILE .recover`"
+    )]
+    Corrupt {
+        /// The database.
+        path: PathBuf,
+        /// The cause.
+        source: rusqlite::Error,
+    },
+    /// A statement failed.
+    #[error("database `{path}`: cannot {action}: {source}")]
+    Statement {
+        /// The database.
+        path: PathBuf,
+        /// What was to be done.
+        action: &'static str,
+        /// The cause.
+        source: rusqlite::Error,
+    },
+    /// Something stored makes no sense.
+    #[error("database `{path}` holds something that no Gleaner wrote: {what}")]
+    Nonsense {
+        /// The database.
+        path: PathBuf,
+        /// What it is.
+        what: String,
+    },
+    /// A query of a user is not valid, or would change something.
+    #[error("the query failed: {0}")]
+    Query(rusqlite::Error),
+    /// No occurrence has the id.
+    #[error("no occurrence has an id that begins with `{0}`, and no sample has it as its own id")]
+    Unknown(String),
+    /// Several occurrences have the id.
+    #[error("`{prefix}` fits {count} occurrences; give more of the id, for example `{example}`")]
+    Ambiguous {
+        /// What was given.
+        prefix: String,
+        /// How many fit.
+        count: u64,
+        /// The id of one of them.
+        example: String,
+    },
+}
