@@ -1,5 +1,5 @@
 //! Content digests: 256-bit BLAKE3 hashes that name samples, occurrences, sources and files.
-//! The only importer of `blake3`; it does not know what is hashed.
+//! The only importer of `blake3` and `sha2`; it does not know what is hashed.
 
 use std::fmt;
 use std::str::FromStr;
@@ -106,6 +106,29 @@ impl Hasher {
     /// Returns the digest of all that was added.
     pub fn finish(&self) -> Digest {
         Digest(*self.0.finalize().as_bytes())
+    }
+}
+
+/// SHA-256 of bytes that arrive in pieces, for people who check files with `sha256sum`.
+#[derive(Default)]
+pub struct Sha256(sha2::Sha256);
+
+impl Sha256 {
+    /// Returns the hash of one run of bytes in hexadecimal digits.
+    pub fn of(bytes: &[u8]) -> String {
+        let mut hasher = Self::default();
+        hasher.add(bytes);
+        hasher.finish()
+    }
+
+    /// Adds bytes.
+    pub fn add(&mut self, bytes: &[u8]) {
+        sha2::Digest::update(&mut self.0, bytes);
+    }
+
+    /// Returns the hash in hexadecimal digits.
+    pub fn finish(self) -> String {
+        sha2::Digest::finalize(self.0).iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }
 

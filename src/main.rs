@@ -1,1 +1,7 @@
-fn main() {}
+//! The `gleaner` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    gleaner::cli::main()
+}

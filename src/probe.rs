@@ -4,6 +4,7 @@
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::{Component, Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use image::{ImageFormat, ImageReader, Limits};
 
@@ -11,6 +12,9 @@ use crate::check::{Facts, ImageSettings, Look, Picture};
 
 /// Most bytes that decoding one pixel may take, 16-bit RGBA and a copy of it.
 const BYTES_PER_PIXEL: u64 = 16;
+
+/// Pixels above which a picture counts as large: 16 million.
+const LARGE_PIXELS: u64 = 16 << 20;
 
 /// Looks at all pictures of a sample whose file lies in `folder`.
 pub fn look(names: &[String], folder: &Path, settings: &ImageSettings) -> Facts {
@@ -71,6 +75,10 @@ fn decode(path: &Path, max_pixels: u64) -> Result<(u32, u32), String> {
     {
         return Err("the file is cut off: no end-of-image mark".to_owned());
     }
+    // Large pictures are decoded one at a time, whatever the number of threads.
+    static LARGE: Mutex<()> = Mutex::new(());
+    let _alone =
+        (pixels > LARGE_PIXELS).then(|| LARGE.lock().unwrap_or_else(PoisonError::into_inner));
     let mut reader = open().map_err(|error| error.to_string())?;
     let mut limits = Limits::default();
     limits.max_alloc = Some(pixels.saturating_mul(BYTES_PER_PIXEL).max(1 << 20));

@@ -1,5 +1,10 @@
 //! Durations and sizes as people write them in configuration: `500ms`, `1h 30m`, `16MiB`, `0`.
 
+/// Writes a duration for people: `1h 30m`, `500ms`, `0s`.
+pub fn human(duration: std::time::Duration) -> String {
+    humantime::format_duration(duration).to_string()
+}
+
 /// Durations for serde: `"500ms"`, `"60s"`, `"1h 30m"`, `"0"`.
 pub mod duration {
     use std::time::Duration;

@@ -37,23 +37,18 @@ fn compile(globs: &[String]) -> Result<GlobSet, (String, String)> {
     set.build().map_err(|error| (globs.join(", "), error.kind().to_string()))
 }
 
-/// Walks a tree and yields the selected regular files, in the order of their names.
+/// Walks a tree and yields its regular files, in the order of their names.
 ///
 /// Symbolic links are not followed, so nothing outside the tree and nothing twice is read. Folders that
 /// cannot be read come as errors with their path.
-pub fn files_below<'a>(
+pub fn files_below(
     root: &Path,
-    watched: &'a Path,
-    selection: &'a Selection,
-) -> impl Iterator<Item = Result<PathBuf, (PathBuf, io::Error)>> + use<'a> {
-    WalkDir::new(root).sort_by_file_name().into_iter().filter_map(move |entry| match entry {
-        Ok(entry) => {
-            let relative = entry.path().strip_prefix(watched).unwrap_or(entry.path());
-            (entry.file_type().is_file() && selection.takes(relative))
-                .then(|| Ok(entry.into_path()))
-        }
+) -> impl Iterator<Item = Result<PathBuf, (PathBuf, io::Error)>> + use<> {
+    let root = root.to_owned();
+    WalkDir::new(&root).sort_by_file_name().into_iter().filter_map(move |entry| match entry {
+        Ok(entry) => entry.file_type().is_file().then(|| Ok(entry.into_path())),
         Err(error) => {
-            let path = error.path().unwrap_or(watched).to_owned();
+            let path = error.path().unwrap_or(&root).to_owned();
             let source = error.into_io_error().unwrap_or_else(|| io::ErrorKind::Other.into());
             // A file that vanished between two looks is no trouble.
             (source.kind() != io::ErrorKind::NotFound).then_some(Err((path, source)))
@@ -77,8 +72,9 @@ mod tests {
         std::os::unix::fs::symlink(root.join("x.json"), root.join("link.json")).expect("linked");
         let include = super::super::settings::default_include();
         let selection = Selection::new(&include, &["**/skip.*".into()]).expect("globs");
-        let found: Vec<PathBuf> = files_below(root, root, &selection)
+        let found: Vec<PathBuf> = files_below(root)
             .map(|file| file.expect("readable").strip_prefix(root).expect("below").to_owned())
+            .filter(|file| selection.takes(file))
             .collect();
         assert_eq!(found, ["a/b.json/z.jsonl.gz", "a/y.jsonl", "x.json"].map(PathBuf::from));
     }

@@ -6,9 +6,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
 use super::ModelError;
+use crate::digest::Sha256;
 
 /// What a model scores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -211,15 +211,11 @@ impl Manifest {
         };
         let bytes = fs::read(&path)
             .map_err(|source: io::Error| ModelError::Read { path: path.clone(), source })?;
-        let found = hex(&Sha256::digest(&bytes));
+        let found = Sha256::of(&bytes);
         if found.eq_ignore_ascii_case(expected) {
             Ok(bytes)
         } else {
             Err(ModelError::Hash { path, expected: expected.clone(), found })
         }
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -94,6 +94,11 @@ fn message(number: usize, json: Json) -> Result<Message, Finding> {
     Ok(Message { from: role.to_owned(), value })
 }
 
+/// Pairs the questions and answers of a conversation that was accepted before.
+pub fn turns(conversations: &[Message]) -> Vec<Turn> {
+    pair(conversations).0
+}
+
 /// Pairs questions with answers; says where the roles do not alternate or a text is empty.
 fn pair(conversations: &[Message]) -> (Vec<Turn>, Vec<Finding>) {
     let mut turns = Vec::new();

@@ -6,7 +6,7 @@ mod llava;
 
 use serde_json::{Map, Value as Json};
 
-use crate::sample::Sample;
+use crate::sample::{Message, Sample};
 use crate::verdict::{Finding, Reason};
 
 /// Deepest nesting of arrays and objects that a record may have.
@@ -28,6 +28,22 @@ pub fn parse(bytes: &[u8]) -> Result<Sample, Vec<Finding>> {
         Reason::Malformed,
         format!("no known record format: `conversations` is expected, found {}", keys(&record)),
     )])
+}
+
+/// Makes a sample again from what the store holds of it.
+///
+/// # Errors
+/// The stored conversation is none.
+pub fn restore(
+    id: Option<String>,
+    kind: String,
+    images: Vec<String>,
+    conversations: &str,
+    extra: Option<String>,
+) -> Result<Sample, serde_json::Error> {
+    let conversations: Vec<Message> = serde_json::from_str(conversations)?;
+    let turns = llava::turns(&conversations);
+    Ok(Sample { id, images, turns, kind, conversations, extra })
 }
 
 fn malformed(bytes: &[u8], error: &serde_json::Error) -> Finding {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::{StoreError, Synchronous};
@@ -67,6 +68,8 @@ impl Database {
         let database = Self { connection, path: path.to_owned() };
         database.run("set the pragmas of", |connection| {
             connection.set_prepared_statement_cache_capacity(64);
+            // Members of the group may read, not make the -wal and -shm files: the last to close must leave them.
+            connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
             connection.busy_timeout(BUSY_TIMEOUT)
         })?;
         Ok(database)
@@ -96,6 +99,13 @@ impl Database {
             return Err(StoreError::Newer { path: self.path.clone(), found: version, known });
         }
         Ok(())
+    }
+
+    /// Moves everything from the write-ahead log into the database file.
+    pub fn checkpoint(&self) -> Result<(), StoreError> {
+        self.run("checkpoint", |connection| {
+            connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+        })
     }
 
     fn migrate(&mut self) -> Result<(), StoreError> {

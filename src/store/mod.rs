@@ -3,29 +3,36 @@
 //! One writer at a time, held by a lock; any number of readers. What is committed together was decided
 //! together: rows and the offset of their source move in one transaction.
 
-//mod audit;
+mod audit;
 mod batch;
-//mod browse;
+mod browse;
+mod columns;
 mod connection;
-//mod explain;
+mod explain;
+mod history;
+mod kept;
 mod lock;
 mod lookup;
+mod pending;
 mod record;
 mod settings;
-//mod statistics;
+mod statistics;
 mod writer;
 
 use std::io;
 use std::path::PathBuf;
 
-//pub use audit::{Audited, Counted, StoredDecision};
-//pub use browse::{Cell, Filter, Rows};
-//pub use explain::Explained;
+pub use audit::{Counted, Regime, StoredDecision};
+pub use browse::{Cell, Filter, Rows};
+pub use explain::{Explained, Scores};
+pub use history::{Grouping, HistoryOf};
+pub use kept::{Kept, KeptFilter};
 pub use lock::{WriterLock, holder};
-pub use lookup::{Grouping, Held, HistoryOf, Lookup, Waiting};
+pub use lookup::Lookup;
+pub use pending::{Held, Waiting};
 pub use record::{Content, Gated, ModelRow, Record};
 pub use settings::{StoreSettings, Synchronous, TextKept};
-//pub use statistics::{Counts, Distribution, Overview};
+pub use statistics::{Counts, Distribution, Overview};
 pub use writer::Writer;
 
 /// Why the database cannot be used.

@@ -6,19 +6,13 @@ use rusqlite::types::Value;
 use rusqlite::{OptionalExtension, params, params_from_iter};
 
 use super::batch::Batch;
+use super::columns::{Deciding, judged};
 use super::connection::Database;
-use super::{Content, Gated, ModelRow, Record, StoreError, StoreSettings, TextKept, WriterLock};
+use super::{Content, ModelRow, Record, StoreError, StoreSettings, TextKept, WriterLock};
 use crate::digest::Digest;
 use crate::source::{OccurrenceRow, Progress, Source, SourceId};
 use crate::time::UnixMillis;
 use crate::verdict::Verdict;
-
-/// Rows of the policy and the models in use.
-#[derive(Default)]
-struct Deciding {
-    policy: Option<i64>,
-    scorers: Option<i64>,
-}
 
 /// Holds the lock and the write connection.
 pub struct Writer {
@@ -227,7 +221,7 @@ impl Writer {
             for (index, value) in place.iter().enumerate() {
                 statement.raw_bind_parameter(index + 1, value)?;
             }
-            for (index, value) in self.judged(record).iter().enumerate() {
+            for (index, value) in judged(record, &self.deciding).iter().enumerate() {
                 statement.raw_bind_parameter(place.len() + index + 1, value)?;
             }
             statement.raw_execute()?;
@@ -249,7 +243,7 @@ impl Writer {
     ) -> Result<(), StoreError> {
         self.begin()?;
         let changed = self.database.run("settle an occurrence", |connection| {
-            let mut values: Vec<Value> = self.judged(record);
+            let mut values: Vec<Value> = judged(record, &self.deciding);
             values.push(Value::Integer(row.0));
             connection
                 .prepare_cached(
@@ -337,32 +331,12 @@ impl Writer {
         Ok(())
     }
 
-    /// Lists the columns that a verdict settles, from `sample_id` to `scorers`.
-    fn judged(&self, record: &Record) -> Vec<Value> {
-        let text = |text: Option<String>| text.map_or(Value::Null, Value::Text);
-        let time = |time: Option<UnixMillis>| time.map_or(Value::Null, Value::Integer);
-        let images = record.kind.as_ref().map(|_| json(&record.images));
-        let mut values = vec![
-            text(record.sample_id.clone()),
-            Value::Text(record.digest.to_string()),
-            text(record.kind.clone()),
-            text(images),
-            Value::Text(record.verdict.name().to_owned()),
-            text(record.reason.map(|reason| reason.code().to_owned())),
-            text(record.detail.clone()),
-            text(record.duplicate_of.map(|id| id.to_string())),
-            time(record.decided_at),
-            time(record.wait_until),
-        ];
-        match &record.gated {
-            Some(gated) => {
-                values.extend(gate_columns(gated));
-                let row = |row: Option<i64>| row.map_or(Value::Null, Value::Integer);
-                values.extend([row(self.deciding.policy), row(self.deciding.scorers)]);
-            }
-            None => values.extend(std::iter::repeat_n(Value::Null, GATE_COLUMNS + 2)),
-        }
-        values
+    /// Ends writing: what is committed moves into the database file.
+    ///
+    /// # Errors
+    /// The database fails; everything committed is safe in the write-ahead log.
+    pub fn close(self) -> Result<(), StoreError> {
+        self.database.checkpoint()
     }
 
     fn begin(&mut self) -> Result<(), StoreError> {
@@ -374,35 +348,4 @@ impl Writer {
         }
         Ok(())
     }
-}
-
-const GATE_COLUMNS: usize = 14;
-
-fn gate_columns(gated: &Gated) -> [Value; GATE_COLUMNS] {
-    let steps = |score: Option<crate::scale::Score>| {
-        score.map_or(Value::Null, |score| Value::Integer(i64::from(score.steps())))
-    };
-    let real = |number: Option<f64>| number.map_or(Value::Null, Value::Real);
-    let text = |text: Option<String>| text.map_or(Value::Null, Value::Text);
-    let decision = &gated.decision;
-    [
-        Value::Integer(gated.seq as i64),
-        steps(Some(gated.question)),
-        steps(gated.answer),
-        steps(gated.style),
-        text(gated.truncated.clone()),
-        text(gated.chosen.as_ref().map(|chosen| json(chosen))),
-        Value::Integer(i64::from(decision.passed_question)),
-        steps(decision.question_cut),
-        steps(decision.answer_cut),
-        steps(decision.style_cut),
-        decision.margin.map_or(Value::Null, |margin| Value::Integer(i64::from(margin))),
-        real(decision.question_needed),
-        real(decision.answer_needed),
-        text(decision.would.map(str::to_owned)),
-    ]
-}
-
-fn json(list: &impl serde::Serialize) -> String {
-    serde_json::to_string(list).expect("lists of names and numbers are JSON")
 }

@@ -1,0 +1,56 @@
+//! What several commands build from a configuration.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::error::CliError;
+use crate::config::{Config, Loaded};
+use crate::intake::Selection;
+use crate::pipeline::{Kit, Watched};
+use crate::score::Models;
+use crate::store::Lookup;
+
+/// Loads the configured models.
+pub fn models(config: &Config) -> Result<Models, CliError> {
+    let folders = &config.models;
+    Ok(Models::load(&folders.question, &folders.answer, &folders.style)?)
+}
+
+/// Puts rules and models together.
+pub fn kit(config: &Config) -> Result<Arc<Kit>, CliError> {
+    Ok(Arc::new(Kit {
+        checks: config.checks.clone(),
+        images: config.images.clone(),
+        policy: config.policy.clone(),
+        answers: config.scoring.answers,
+        models: models(config)?,
+    }))
+}
+
+/// Makes the watched directories of a configuration.
+pub fn watched(config: &Config) -> Result<Vec<Watched>, CliError> {
+    config
+        .watch
+        .iter()
+        .map(|watch| {
+            let root = canonical(&watch.path)?;
+            let selection =
+                Selection::new(&watch.include, &watch.exclude).expect("globs are checked at load");
+            let (name, on_done) = (watch.source.clone(), watch.on_done.clone());
+            Ok(Watched { from: root.clone(), root, name, selection, on_done })
+        })
+        .collect()
+}
+
+/// Opens the configured database for reading.
+pub fn lookup(loaded: &Loaded) -> Result<Lookup, CliError> {
+    Ok(Lookup::open(&loaded.config.store.path)?)
+}
+
+/// Resolves symbolic links of a path that must exist.
+pub fn canonical(path: &Path) -> Result<std::path::PathBuf, CliError> {
+    path.canonicalize().map_err(|source| CliError::Input {
+        what: format!("cannot find `{}`", path.display()),
+        source,
+    })
+}

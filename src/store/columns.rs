@@ -1,0 +1,75 @@
+//! The columns of an occurrence that its verdict fills.
+
+use rusqlite::types::Value;
+
+use super::{Gated, Record};
+use crate::scale::Score;
+use crate::time::UnixMillis;
+
+/// Rows of the policy and the models in use.
+#[derive(Default)]
+pub struct Deciding {
+    /// Row of the policy.
+    pub policy: Option<i64>,
+    /// Row of the models.
+    pub scorers: Option<i64>,
+}
+
+/// Lists the columns that a verdict settles, from `sample_id` to `scorers`.
+pub fn judged(record: &Record, deciding: &Deciding) -> Vec<Value> {
+    let text = |text: Option<String>| text.map_or(Value::Null, Value::Text);
+    let time = |time: Option<UnixMillis>| time.map_or(Value::Null, Value::Integer);
+    let images = record.kind.as_ref().map(|_| json(&record.images));
+    let mut values = vec![
+        text(record.sample_id.clone()),
+        Value::Text(record.digest.to_string()),
+        text(record.kind.clone()),
+        text(images),
+        Value::Text(record.verdict.name().to_owned()),
+        text(record.reason.map(|reason| reason.code().to_owned())),
+        text(record.detail.clone()),
+        text(record.duplicate_of.map(|id| id.to_string())),
+        time(record.decided_at),
+        time(record.wait_until),
+    ];
+    match &record.gated {
+        Some(gated) => {
+            values.extend(gate_columns(gated));
+            let row = |row: Option<i64>| row.map_or(Value::Null, Value::Integer);
+            values.extend([row(deciding.policy), row(deciding.scorers)]);
+        }
+        None => values.extend(std::iter::repeat_n(Value::Null, GATE_COLUMNS + 2)),
+    }
+    values
+}
+
+const GATE_COLUMNS: usize = 14;
+
+fn gate_columns(gated: &Gated) -> [Value; GATE_COLUMNS] {
+    let steps = |score: Option<Score>| {
+        score.map_or(Value::Null, |score| Value::Integer(i64::from(score.steps())))
+    };
+    let real = |number: Option<f64>| number.map_or(Value::Null, Value::Real);
+    let text = |text: Option<String>| text.map_or(Value::Null, Value::Text);
+    let decision = &gated.decision;
+    [
+        Value::Integer(gated.seq as i64),
+        steps(Some(gated.question)),
+        steps(gated.answer),
+        steps(gated.style),
+        text(gated.truncated.clone()),
+        text(gated.chosen.as_ref().map(|chosen| json(chosen))),
+        Value::Integer(i64::from(decision.passed_question)),
+        steps(decision.question_cut),
+        steps(decision.answer_cut),
+        steps(decision.style_cut),
+        decision.margin.map_or(Value::Null, |margin| Value::Integer(i64::from(margin))),
+        real(decision.question_needed),
+        real(decision.answer_needed),
+        text(decision.would.map(str::to_owned)),
+    ]
+}
+
+fn json(list: &impl serde::Serialize) -> String {
+    serde_json::to_string(list).expect("lists of names and numbers are JSON")
+}
