@@ -1,5 +1,22 @@
 //! Durations and sizes as people write them in configuration: `500ms`, `1h 30m`, `16MiB`, `0`.
 
+/// A value as it may be written: variables of the environment come as numbers where they look like one.
+#[derive(serde::Deserialize)]
+#[serde(untagged)]
+enum Written {
+    Text(String),
+    Number(u64),
+}
+
+impl Written {
+    fn text(self) -> String {
+        match self {
+            Self::Text(text) => text,
+            Self::Number(number) => number.to_string(),
+        }
+    }
+}
+
 /// Writes a duration for people: `1h 30m`, `500ms`, `0s`.
 pub fn human(duration: std::time::Duration) -> String {
     humantime::format_duration(duration).to_string()
@@ -13,7 +30,7 @@ pub mod duration {
 
     /// Reads a duration.
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
-        let text = String::deserialize(deserializer)?;
+        let text = crate::units::Written::deserialize(deserializer)?.text();
         if text.trim() == "0" {
             return Ok(Duration::ZERO);
         }
@@ -52,7 +69,7 @@ pub mod bytes {
 
     /// Reads a size.
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
-        let text = String::deserialize(deserializer)?;
+        let text = crate::units::Written::deserialize(deserializer)?.text();
         parse(&text).ok_or_else(|| {
             D::Error::custom(format!(
                 "`{text}` is not a size such as \"16MiB\", \"2GB\" or \"4096\""

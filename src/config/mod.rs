@@ -17,6 +17,9 @@ use crate::store::StoreSettings;
 /// Where the configuration of the host is.
 const SYSTEM_FILE: &str = "/etc/gleaner/config.toml";
 
+/// Variables that override the file begin with this.
+const PREFIX: &str = "GLEANER";
+
 /// Where the models of the host are.
 const SYSTEM_SHARE: &str = "/usr/share/gleaner";
 
@@ -104,14 +107,13 @@ impl Loaded {
                 .map(Path::to_owned),
         };
         let config = read(file.as_deref())?;
-        let place = place_of(file.as_deref());
-        check(&config, &place)?;
+        check(&config, file.as_deref())?;
         let folder = match file.as_deref().and_then(Path::parent) {
             Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
             _ => PathBuf::from("."),
         };
         let folder = std::path::absolute(&folder).map_err(|error| ConfigError::Invalid {
-            place: place.clone(),
+            place: place_of(file.as_deref()),
             what: error.to_string(),
         })?;
         let config = resolve(config, &folder);
@@ -161,37 +163,46 @@ fn place_of(file: Option<&Path>) -> String {
     file.map_or_else(|| "the configuration".to_owned(), |file| format!("`{}`", file.display()))
 }
 
+/// Names the variable that sets a key, if one does, else the file.
+fn place_of_key(file: Option<&Path>, key: &str) -> String {
+    let variable = format!("{PREFIX}__{}", key.to_uppercase().replace('.', "__"));
+    let set = std::env::vars_os().any(|(name, _)| name.eq_ignore_ascii_case(&variable));
+    if set { format!("environment variable `{variable}`") } else { place_of(file) }
+}
+
 fn read(file: Option<&Path>) -> Result<Config, ConfigError> {
     let mut layers = Layers::builder();
     if let Some(file) = file {
         layers = layers.add_source(File::from(file).format(FileFormat::Toml));
     }
-    let variables = Environment::with_prefix("GLEANER")
+    let variables = Environment::with_prefix(PREFIX)
         .prefix_separator("__")
         .separator("__")
-        .try_parsing(true);
-    let read = layers.add_source(variables).build().and_then(Layers::try_deserialize::<Config>);
-    read.map_err(|error| ConfigError::Invalid { place: place_of(file), what: explain(&error) })
-}
-
-/// Says what is wrong in one sentence, with the key where it is known.
-fn explain(error: &LayerError) -> String {
-    match error {
-        LayerError::At { error, key, .. } => match key {
-            Some(key) => format!("`{key}`: {}", explain(error)),
-            None => explain(error),
-        },
-        LayerError::FileParse { cause, .. } => cause.to_string().trim().replace('\n', " "),
-        LayerError::Type { unexpected, expected, key, .. } => match key {
-            Some(key) => format!("`{key}`: {unexpected} where {expected} is expected"),
-            None => format!("{unexpected} where {expected} is expected"),
-        },
-        other => other.to_string(),
-    }
+        .try_parsing(true)
+        .list_separator(":")
+        .with_list_parse_key("images.root")
+        .with_list_parse_key("checks.text.languages");
+    let merged: serde_json::Value = layers
+        .add_source(variables)
+        .build()
+        .and_then(Layers::try_deserialize)
+        .map_err(|error| {
+            let what = match &error {
+                LayerError::FileParse { cause, .. } => cause.to_string().trim().replace('\n', " "),
+                other => other.to_string(),
+            };
+            ConfigError::Invalid { place: place_of(file), what }
+        })?;
+    serde_path_to_error::deserialize(merged).map_err(|error| {
+        let key = error.path().to_string();
+        let what = error.inner().to_string();
+        let what = if key == "." { what } else { format!("`{key}`: {what}") };
+        ConfigError::Invalid { place: place_of_key(file, &key), what }
+    })
 }
 
 /// Asks every section for values out of range.
-fn check(config: &Config, place: &str) -> Result<(), ConfigError> {
+fn check(config: &Config, file: Option<&Path>) -> Result<(), ConfigError> {
     let sections = [
         ("intake", config.intake.problems()),
         ("images", config.images.problems()),
@@ -202,13 +213,18 @@ fn check(config: &Config, place: &str) -> Result<(), ConfigError> {
     for (section, problems) in sections {
         if let Some((key, value, allowed)) = problems.into_iter().next() {
             let (key, allowed) = (format!("{section}.{key}"), allowed.to_owned());
-            return Err(ConfigError::Value { place: place.to_owned(), key, value, allowed });
+            return Err(ConfigError::Value {
+                place: place_of_key(file, &key),
+                key,
+                value,
+                allowed,
+            });
         }
     }
     for watch in &config.watch {
         if let Err((glob, why)) = Selection::new(&watch.include, &watch.exclude) {
             return Err(ConfigError::Value {
-                place: place.to_owned(),
+                place: place_of(file),
                 key: "watch.include".into(),
                 value: format!("`{glob}`, {why}"),
                 allowed: "globs such as `**/*.jsonl`".into(),
@@ -268,7 +284,7 @@ mod tests {
             let uncommented = text.lines().map(|line| line.split('#').next().unwrap_or("").trim());
             uncommented.filter_map(|line| Some(line.split_once('=')?.0.trim().to_owned())).collect()
         };
-        for key in keys(&shown) {
+        for key in keys(&shown).into_iter().filter(|key| key != "watch") {
             assert!(keys(text).contains(&key), "config.toml does not name `{key}`");
         }
     }

@@ -2,6 +2,8 @@
 
 mod decode;
 mod frame;
+#[cfg(test)]
+mod frame_tests;
 mod identity;
 mod scan;
 mod settings;

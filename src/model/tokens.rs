@@ -92,6 +92,7 @@ impl Encoder {
         let boundary = ids.len();
         let mut lengths = [first.count as f32, 0.0];
         let mut truncated = first.truncated;
+        let paired = second.is_some();
         if let Some(second) = second {
             ids.extend(&second.ids);
             lengths[1] = second.count as f32;
@@ -101,8 +102,7 @@ impl Encoder {
         if ids.is_empty() {
             ids.push(i64::from(self.frame.unknown));
         }
-        let segments =
-            (0..ids.len()).map(|index| i64::from(index >= boundary && lengths[1] > 0.0)).collect();
+        let segments = (0..ids.len()).map(|index| i64::from(paired && index >= boundary)).collect();
         Tokens { ids, segments, lengths, truncated }
     }
 }

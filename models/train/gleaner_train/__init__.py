@@ -1,0 +1,1 @@
+"""Training recipe of the scoring models that ship with Gleaner."""

@@ -1,0 +1,12 @@
+//! Journeys through the public surface: the real binary, real models, real SQLite, real files.
+
+mod architecture;
+mod backfill;
+mod crash;
+mod daemon;
+mod memory;
+mod models;
+mod real_data;
+mod rewriting;
+mod support;
+mod wrong_use;
