@@ -111,7 +111,7 @@ fn compare_file(
         Ok(false) => report
             .differ(format!("`{}`: its records are not those that were read", shown(&source.path))),
         Err(error) => {
-            report.differ(format!("`{}`: cannot be read again: {error}", shown(&source.path)))
+            report.differ(format!("`{}`: cannot be read again: {error}", shown(&source.path)));
         }
     }
     Ok(())

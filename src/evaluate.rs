@@ -191,7 +191,7 @@ impl Tally {
 fn ordered(group: &Scored, one: usize, other: usize) -> Option<bool> {
     let labels = group.labels[one] - group.labels[other];
     let scores = group.scores[one] - group.scores[other];
-    (labels != 0.0).then(|| labels * scores > 0.0)
+    (labels != 0.0).then_some(labels * scores > 0.0)
 }
 
 fn is_similar(one: usize, other: usize) -> bool {

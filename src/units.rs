@@ -79,7 +79,8 @@ pub mod bytes {
 
     /// Writes a size.
     pub fn serialize<S: Serializer>(bytes: &u64, serializer: S) -> Result<S::Ok, S::Error> {
-        let binary = UNITS[..4].iter().find(|(_, factor)| *bytes > 0 && bytes % factor == 0);
+        let binary =
+            UNITS[..4].iter().find(|(_, factor)| *bytes > 0 && bytes.is_multiple_of(*factor));
         match binary {
             Some((unit, factor)) => {
                 serializer.collect_str(&format_args!("{}{unit}", bytes / factor))

@@ -11,7 +11,7 @@ use crate::audit::{self, Report};
 #[command(
     after_help = "Exit status 1 if something does not agree.\n\nExample:\n  gleaner audit --replay"
 )]
-pub struct Args {
+pub(super) struct Args {
     /// Decide everything again from stored scores and compare
     #[arg(long)]
     replay: bool,
@@ -21,7 +21,7 @@ pub struct Args {
 }
 
 /// Audits and prints.
-pub fn execute(args: &Args, context: &Context) -> Result<ExitCode, CliError> {
+pub(super) fn execute(args: &Args, context: &Context) -> Result<ExitCode, CliError> {
     let loaded = context.loaded()?;
     let lookup = toolbox::lookup(&loaded)?;
     // One snapshot: a daemon may be writing.

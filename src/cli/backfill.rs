@@ -26,7 +26,7 @@ const LINE_PERIOD: Duration = Duration::from_secs(5);
     after_help = "Samples whose picture is not there are decided at once: nothing is waited for.\n\nExample:\n  \
 gleaner backfill /srv/generator/out"
 )]
-pub struct Args {
+pub(super) struct Args {
     /// Files or folders
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
@@ -36,7 +36,7 @@ pub struct Args {
 }
 
 /// Reads everything once.
-pub fn execute(args: &Args, context: &Context) -> Result<ExitCode, CliError> {
+pub(super) fn execute(args: &Args, context: &Context) -> Result<ExitCode, CliError> {
     let config = context.loaded()?.config;
     let watched =
         args.paths.iter().map(|path| place(path, &config)).collect::<Result<Vec<_>, _>>()?;

@@ -8,7 +8,7 @@ use super::error::CliError;
 use super::{Context, toolbox};
 
 #[derive(clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     #[command(subcommand)]
     action: Action,
 }
@@ -24,7 +24,7 @@ enum Action {
 }
 
 /// Checks or shows.
-pub fn execute(args: &Args, context: &Context) -> Result<ExitCode, CliError> {
+pub(super) fn execute(args: &Args, context: &Context) -> Result<ExitCode, CliError> {
     let loaded = context.loaded()?;
     match args.action {
         Action::Show => context.printer.text(&loaded.text())?,

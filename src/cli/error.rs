@@ -12,7 +12,7 @@ use crate::store::StoreError;
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
-pub enum CliError {
+pub(super) enum CliError {
     /// Wrong use.
     #[error("{0}")]
     Usage(String),
@@ -67,7 +67,7 @@ impl CliError {
     }
 
     /// Prints the sentence, with the chain of causes if asked for, and returns the exit status.
-    pub fn report(&self, causes: bool) -> ExitCode {
+    pub(super) fn report(&self, causes: bool) -> ExitCode {
         if let Self::Output(error) = self
             && error.kind() == io::ErrorKind::BrokenPipe
         {

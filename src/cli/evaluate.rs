@@ -25,7 +25,7 @@ use crate::store::Cell;
 {\"role\", \"question\"?, \"candidates\", \"scores\"}; the default role of a pair is answer.\n\nExample:\n  \
 gleaner evaluate dev.jsonl --min-accuracy 0.6"
 )]
-pub struct Args {
+pub(super) struct Args {
     /// Labelled data, JSONL; plain, .gz or .zst
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
@@ -56,7 +56,7 @@ struct RoleReport {
 }
 
 /// Measures and prints.
-pub fn execute(args: &Args, context: &Context) -> Result<ExitCode, CliError> {
+pub(super) fn execute(args: &Args, context: &Context) -> Result<ExitCode, CliError> {
     let config = context.loaded()?.config;
     let mut groups = Vec::new();
     for file in &args.files {
@@ -86,9 +86,9 @@ pub fn execute(args: &Args, context: &Context) -> Result<ExitCode, CliError> {
     });
     let report = Report { roles };
     if context.printer.is_table() {
-        table(&report, context)?
+        table(&report, context)?;
     } else {
-        context.printer.value(&report)?
+        context.printer.value(&report)?;
     }
     if failed {
         let least = args.min_accuracy.unwrap_or_default();

@@ -12,7 +12,7 @@ use crate::store::{Explained, Lookup};
 
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  gleaner explain 3f9a6c20")]
-pub struct Args {
+pub(super) struct Args {
     /// The beginning of an occurrence id, or the record's own id
     id: String,
 
@@ -21,7 +21,7 @@ pub struct Args {
 }
 
 /// Prints what is known of one occurrence.
-pub fn execute(args: &Args, context: &Context) -> Result<ExitCode, CliError> {
+pub(super) fn execute(args: &Args, context: &Context) -> Result<ExitCode, CliError> {
     let lookup = toolbox::lookup(&context.loaded()?)?;
     let explained = lookup.explain(&args.id)?;
     if context.printer.is_table() {

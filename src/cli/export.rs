@@ -16,7 +16,7 @@ use crate::time;
     after_help = "The same database, options and program give the same bytes. FILE.manifest.json names \
 counts, models, policies and the SHA-256 of the data.\n\nExample:\n  gleaner export --format llava --out kept.json"
 )]
-pub struct Args {
+pub(super) struct Args {
     /// Form of the samples
     #[arg(long = "format", value_enum, value_name = "FORM", default_value = "llava")]
     form: Form,
@@ -47,7 +47,7 @@ enum Form {
 }
 
 /// Writes the file and its manifest.
-pub fn execute(args: &Args, context: &Context) -> Result<ExitCode, CliError> {
+pub(super) fn execute(args: &Args, context: &Context) -> Result<ExitCode, CliError> {
     let loaded = context.loaded()?;
     let lookup = toolbox::lookup(&loaded)?;
     let since = match &args.since {

@@ -10,7 +10,7 @@ use crate::store::Cell;
 
 /// `--format` and `--json`.
 #[derive(clap::Args, Debug, Clone)]
-pub struct Style {
+pub(super) struct Style {
     /// Form of the output
     #[arg(long, value_enum, value_name = "FORM")]
     format: Option<Format>,
@@ -22,14 +22,14 @@ pub struct Style {
 
 impl Style {
     /// Returns what was asked for.
-    pub fn chosen(&self) -> Option<Format> {
+    pub(super) fn chosen(&self) -> Option<Format> {
         if self.json { Some(Format::Json) } else { self.format }
     }
 }
 
 /// A form of output.
 #[derive(clap::ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
+pub(super) enum Format {
     /// Aligned columns
     Table,
     /// One JSON document
@@ -42,35 +42,35 @@ pub enum Format {
 
 /// Prints in the form that was asked for.
 #[derive(Debug, Clone, Copy)]
-pub struct Printer {
+pub(super) struct Printer {
     format: Format,
 }
 
 impl Printer {
     /// Makes a printer.
-    pub fn new(format: Format) -> Self {
+    pub(super) fn new(format: Format) -> Self {
         Self { format }
     }
 
     /// Returns the form.
-    pub fn format(self) -> Format {
+    pub(super) fn format(self) -> Format {
         self.format
     }
 
     /// Tells whether people read the output.
-    pub fn is_table(self) -> bool {
+    pub(super) fn is_table(self) -> bool {
         self.format == Format::Table
     }
 
     /// Prints a text for people.
-    pub fn text(self, text: &str) -> io::Result<()> {
+    pub(super) fn text(self, text: &str) -> io::Result<()> {
         let mut out = io::stdout().lock();
         out.write_all(text.as_bytes())?;
         out.flush()
     }
 
     /// Prints one value as JSON: in one line for JSONL, over several lines else.
-    pub fn value(self, value: &impl Serialize) -> io::Result<()> {
+    pub(super) fn value(self, value: &impl Serialize) -> io::Result<()> {
         let text = if self.format == Format::Jsonl {
             serde_json::to_string(value)
         } else {
@@ -80,7 +80,7 @@ impl Printer {
     }
 
     /// Prints rows under columns.
-    pub fn rows(self, columns: &[&str], rows: &[Vec<Cell>]) -> io::Result<()> {
+    pub(super) fn rows(self, columns: &[&str], rows: &[Vec<Cell>]) -> io::Result<()> {
         let mut stream = RowStream::new(self);
         let columns = columns.iter().map(|column| (*column).to_owned()).collect();
         stream.header(columns)?;
@@ -92,7 +92,7 @@ impl Printer {
 }
 
 /// Prints rows as they come; a table is held back until its widths are known.
-pub struct RowStream {
+pub(super) struct RowStream {
     format: Format,
     out: io::BufWriter<io::Stdout>,
     columns: Vec<String>,
@@ -105,13 +105,13 @@ const MEASURED: usize = 1000;
 
 impl RowStream {
     /// Makes a stream to standard output.
-    pub fn new(printer: Printer) -> Self {
+    pub(super) fn new(printer: Printer) -> Self {
         let out = io::BufWriter::new(io::stdout());
         Self { format: printer.format, out, columns: Vec::new(), table: Vec::new(), count: 0 }
     }
 
     /// Takes the names of the columns.
-    pub fn header(&mut self, columns: Vec<String>) -> io::Result<()> {
+    pub(super) fn header(&mut self, columns: Vec<String>) -> io::Result<()> {
         if self.format == Format::Csv {
             let line = csv_line(columns.iter().map(String::as_str))?;
             self.out.write_all(&line)?;
@@ -121,7 +121,7 @@ impl RowStream {
     }
 
     /// Takes a row.
-    pub fn row(&mut self, cells: Vec<Cell>) -> io::Result<()> {
+    pub(super) fn row(&mut self, cells: Vec<Cell>) -> io::Result<()> {
         match self.format {
             Format::Table => {
                 self.table.push(cells);
@@ -145,7 +145,7 @@ impl RowStream {
     }
 
     /// Ends the output; returns nothing more to print.
-    pub fn finish(mut self) -> io::Result<()> {
+    pub(super) fn finish(mut self) -> io::Result<()> {
         match self.format {
             Format::Table => self.flush_table()?,
             Format::Json => self.out.write_all(if self.count == 0 { b"[]\n" } else { b"\n]\n" })?,
@@ -178,7 +178,7 @@ fn object(columns: &[String], cells: &[Cell]) -> io::Result<String> {
 fn csv_line<'a>(fields: impl Iterator<Item = &'a str>) -> io::Result<Vec<u8>> {
     let mut writer = csv::WriterBuilder::new().from_writer(Vec::new());
     writer.write_record(fields).map_err(io::Error::other)?;
-    writer.into_inner().map_err(|error| error.into_error())
+    writer.into_inner().map_err(csv::IntoInnerError::into_error)
 }
 
 fn plain(cell: &Cell) -> String {

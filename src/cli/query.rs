@@ -16,7 +16,7 @@ use crate::verdict::{Reason, Verdict};
 2h or 7d.\n\nExamples:\n  gleaner query --verdict rejected --reason text --limit 20\n  \
 gleaner query \"SELECT reason, count(*) FROM decisions GROUP BY reason\""
 )]
-pub struct Args {
+pub(super) struct Args {
     /// A SELECT statement over the views
     sql: Option<String>,
 
@@ -82,7 +82,7 @@ struct ScoreBounds {
 }
 
 /// Prints rows.
-pub fn execute(args: &Args, context: &Context) -> Result<ExitCode, CliError> {
+pub(super) fn execute(args: &Args, context: &Context) -> Result<ExitCode, CliError> {
     let lookup = toolbox::lookup(&context.loaded()?)?;
     let mut printing = Printing { stream: RowStream::new(context.printer), failed: None };
     match &args.sql {

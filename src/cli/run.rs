@@ -27,10 +27,10 @@ const STATUS_PERIOD: Duration = Duration::from_secs(5);
     after_help = "Example:\n  gleaner run --config /etc/gleaner/config.toml\n\nSignals: SIGTERM and SIGINT \
 finish and end, SIGHUP reads configuration and models again, SIGUSR1 writes the status to the log."
 )]
-pub struct Args {}
+pub(super) struct Args {}
 
 /// Runs until it is told to stop.
-pub fn execute(_args: &Args, context: &Context) -> Result<ExitCode, CliError> {
+pub(super) fn execute(_args: &Args, context: &Context) -> Result<ExitCode, CliError> {
     let (requests_in, mut requests) = mpsc::channel(16);
     shutdown::listen(move |request| {
         let _ = requests_in.blocking_send(request);
@@ -126,7 +126,7 @@ fn reload(pipeline: &Pipeline, old: &Config, context: &Context) {
             pipeline.adopt(kit);
         }
         Err(error) => {
-            error!(%error, "reload refused: the old configuration and models stay in force")
+            error!(%error, "reload refused: the old configuration and models stay in force");
         }
     }
     service::ready();

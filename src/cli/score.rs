@@ -29,7 +29,7 @@ const CHUNK: usize = 256 << 10;
 \"gleaner\": {\"checks\", \"detail\"} alone. All scores are computed, whatever the checks find.\n\nExample:\n  \
 gleaner score samples.json | jq 'select(.gleaner.answer > 0.8)'"
 )]
-pub struct Args {
+pub(super) struct Args {
     /// JSONL or a JSON array; plain, .gz or .zst [default: standard input]
     file: Option<PathBuf>,
 
@@ -54,7 +54,7 @@ struct Desk {
 }
 
 /// Filters the input.
-pub fn execute(args: &Args, context: &Context) -> Result<ExitCode, CliError> {
+pub(super) fn execute(args: &Args, context: &Context) -> Result<ExitCode, CliError> {
     let config = context.loaded()?.config;
     let models = toolbox::models(&config)?;
     let threads = config.scoring.granted_threads();

@@ -11,7 +11,7 @@ use crate::store::{Cell, Counts, Distribution, Lookup, Overview};
 
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  gleaner stats --by source --format csv")]
-pub struct Args {
+pub(super) struct Args {
     /// Show the counts by this alone
     #[arg(long, value_name = "WHAT", value_parser = ["source", "kind", "day", "reason"])]
     by: Option<String>,
@@ -38,7 +38,7 @@ struct ReasonCount {
 }
 
 /// Prints the counts.
-pub fn execute(args: &Args, context: &Context) -> Result<ExitCode, CliError> {
+pub(super) fn execute(args: &Args, context: &Context) -> Result<ExitCode, CliError> {
     let lookup = toolbox::lookup(&context.loaded()?)?;
     let single = args.by.as_deref().or_else(|| context.printer.is_flat().then_some("kind"));
     if let Some(by) = single {

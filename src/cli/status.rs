@@ -11,7 +11,7 @@ use crate::store::{self, Overview};
 
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  gleaner status --json")]
-pub struct Args {
+pub(super) struct Args {
     #[command(flatten)]
     pub style: Style,
 }
@@ -26,7 +26,7 @@ struct Status {
 }
 
 /// Prints the state of daemon and database.
-pub fn execute(_args: &Args, context: &Context) -> Result<ExitCode, CliError> {
+pub(super) fn execute(_args: &Args, context: &Context) -> Result<ExitCode, CliError> {
     let loaded = context.loaded()?;
     let path = &loaded.config.store.path;
     let overview = toolbox::lookup(&loaded)?.overview()?;

@@ -4,7 +4,7 @@
 const MIN_WIDTH: usize = 8;
 
 /// A table that is laid out when it is complete.
-pub struct Table {
+pub(super) struct Table {
     header: Vec<String>,
     rows: Vec<Vec<String>>,
     right: Vec<bool>,
@@ -12,18 +12,18 @@ pub struct Table {
 
 impl Table {
     /// Makes a table with these columns.
-    pub fn new(columns: &[String]) -> Self {
+    pub(super) fn new(columns: &[String]) -> Self {
         Self { header: columns.to_vec(), rows: Vec::new(), right: vec![false; columns.len()] }
     }
 
     /// Adds a row; `numeric` says which cells are numbers, which stand to the right.
-    pub fn row(&mut self, cells: Vec<String>, numeric: Vec<bool>) {
+    pub(super) fn row(&mut self, cells: Vec<String>, numeric: Vec<bool>) {
         self.right.iter_mut().zip(numeric).for_each(|(right, numeric)| *right |= numeric);
         self.rows.push(cells);
     }
 
     /// Lays the table out; with a width, long texts are cut so that rows fit.
-    pub fn text(&self, width: Option<usize>) -> String {
+    pub(super) fn text(&self, width: Option<usize>) -> String {
         let widths = self.widths(width);
         let mut text = self.line(&self.header, &widths);
         for row in &self.rows {

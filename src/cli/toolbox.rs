@@ -11,13 +11,13 @@ use crate::score::Models;
 use crate::store::Lookup;
 
 /// Loads the configured models.
-pub fn models(config: &Config) -> Result<Models, CliError> {
+pub(super) fn models(config: &Config) -> Result<Models, CliError> {
     let folders = &config.models;
     Ok(Models::load(&folders.question, &folders.answer, &folders.style)?)
 }
 
 /// Puts rules and models together.
-pub fn kit(config: &Config) -> Result<Arc<Kit>, CliError> {
+pub(super) fn kit(config: &Config) -> Result<Arc<Kit>, CliError> {
     Ok(Arc::new(Kit {
         checks: config.checks.clone(),
         images: config.images.clone(),
@@ -28,7 +28,7 @@ pub fn kit(config: &Config) -> Result<Arc<Kit>, CliError> {
 }
 
 /// Makes the watched directories of a configuration.
-pub fn watched(config: &Config) -> Result<Vec<Watched>, CliError> {
+pub(super) fn watched(config: &Config) -> Result<Vec<Watched>, CliError> {
     config
         .watch
         .iter()
@@ -43,12 +43,12 @@ pub fn watched(config: &Config) -> Result<Vec<Watched>, CliError> {
 }
 
 /// Opens the configured database for reading.
-pub fn lookup(loaded: &Loaded) -> Result<Lookup, CliError> {
+pub(super) fn lookup(loaded: &Loaded) -> Result<Lookup, CliError> {
     Ok(Lookup::open(&loaded.config.store.path)?)
 }
 
 /// Resolves symbolic links of a path that must exist.
-pub fn canonical(path: &Path) -> Result<std::path::PathBuf, CliError> {
+pub(super) fn canonical(path: &Path) -> Result<std::path::PathBuf, CliError> {
     path.canonicalize().map_err(|source| CliError::Input {
         what: format!("cannot find `{}`", path.display()),
         source,

@@ -249,7 +249,7 @@ fn resolve(mut config: Config, folder: &Path) -> Config {
     for root in &mut config.images.root {
         *root = folder.join(&*root);
     }
-    config.store.path = folder.join(&config.store.path);
+    config.store.path = tidy(folder.join(&config.store.path));
     let models = &mut config.models;
     for model in [&mut models.question, &mut models.answer, &mut models.style] {
         let beside = folder.join(&*model);
@@ -257,6 +257,15 @@ fn resolve(mut config: Config, folder: &Path) -> Config {
         *model = if !beside.exists() && shared.exists() { shared } else { beside };
     }
     config
+}
+
+/// Takes `..` and symbolic links out of a file's folder, so that messages name the place as it is.
+fn tidy(path: PathBuf) -> PathBuf {
+    let folder = path.parent().and_then(|folder| folder.canonicalize().ok());
+    match (folder, path.file_name()) {
+        (Some(folder), Some(name)) => folder.join(name),
+        _ => path,
+    }
 }
 
 #[cfg(test)]

@@ -3,6 +3,6 @@
 use super::Config;
 
 /// Writes all keys with their values.
-pub fn toml(config: &Config) -> String {
+pub(super) fn toml(config: &Config) -> String {
     toml::to_string_pretty(config).expect("settings are plain tables, texts and numbers")
 }

@@ -114,9 +114,7 @@ impl Framer {
 
     /// Ends the open record at the end of the stream.
     pub fn finish(&mut self) -> Option<Framed> {
-        if self.record.is_none() {
-            return None;
-        }
+        self.record.as_ref()?;
         let phase = match self.phase {
             Phase::Start | Phase::ArrayEnd => Phase::Lines,
             phase if phase.in_array() => Phase::ArrayElement,

@@ -8,7 +8,7 @@ const MAX_DEPTH: usize = 4096;
 /// Brackets are matched by type, so that a missing closer does not swallow what follows, and a line break
 /// ends a string, because JSON strings have none.
 #[derive(Debug, Default)]
-pub struct ValueScan {
+pub(super) struct ValueScan {
     open: Vec<u8>,
     deeper: u64,
     in_string: bool,
@@ -17,7 +17,7 @@ pub struct ValueScan {
 
 impl ValueScan {
     /// Returns where the value ends in `bytes`: behind the bracket that closes it.
-    pub fn end_of_value(&mut self, bytes: &[u8]) -> Option<usize> {
+    pub(super) fn end_of_value(&mut self, bytes: &[u8]) -> Option<usize> {
         self.run(bytes, |scan, byte| {
             let closes = matches!(byte, b'}' | b']') && scan.at_top();
             closes.then_some(1)
@@ -25,7 +25,7 @@ impl ValueScan {
     }
 
     /// Returns where an array's element ends in `bytes`: before the comma or bracket that follows it.
-    pub fn end_of_element(&mut self, bytes: &[u8]) -> Option<usize> {
+    pub(super) fn end_of_element(&mut self, bytes: &[u8]) -> Option<usize> {
         if self.at_top() && !self.in_string && matches!(bytes.first(), Some(b',' | b']')) {
             return Some(0);
         }

@@ -274,7 +274,7 @@ fn prepare(
         inputs.push(input);
         graph.set_input_fact(index, fact).map_err(broken)?;
     }
-    let plan = graph.into_optimized().and_then(|graph| graph.into_runnable()).map_err(broken)?;
+    let plan = graph.into_optimized().and_then(IntoRunnable::into_runnable).map_err(broken)?;
     Ok((inputs, plan))
 }
 

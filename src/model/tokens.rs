@@ -12,7 +12,7 @@ const BYTES_PER_TOKEN: usize = 16;
 
 /// One model input.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Tokens {
+pub(super) struct Tokens {
     /// Token ids, at least one.
     pub ids: Vec<i64>,
     /// For each id, 0 in the first part and 1 in the second.
@@ -24,14 +24,14 @@ pub struct Tokens {
 }
 
 /// A loaded tokenizer with its frame.
-pub struct Encoder {
+pub(super) struct Encoder {
     tokenizer: Tokenizer,
     frame: TokenizerFile,
 }
 
 impl Encoder {
     /// Builds an encoder from the bytes of a `tokenizer.json`.
-    pub fn new(bytes: &[u8], frame: TokenizerFile, path: &Path) -> Result<Self, ModelError> {
+    pub(super) fn new(bytes: &[u8], frame: TokenizerFile, path: &Path) -> Result<Self, ModelError> {
         let mut tokenizer = Tokenizer::from_bytes(bytes)
             .map_err(|source| ModelError::Tokenizer { path: path.to_owned(), source })?;
         // Length is this module's business: the file's own padding and truncation must not interfere.
@@ -43,7 +43,7 @@ impl Encoder {
     }
 
     /// Turns one text, or a question with its answer, into a model input.
-    pub fn encode(&self, first: &str, second: Option<&str>) -> Result<Tokens, ModelError> {
+    pub(super) fn encode(&self, first: &str, second: Option<&str>) -> Result<Tokens, ModelError> {
         let frame = &self.frame;
         let special = frame.begin.len() + frame.separator.len() + frame.end.len();
         let room = frame.max_tokens - special;

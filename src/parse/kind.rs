@@ -6,7 +6,7 @@ use crate::sample::Turn;
 const MAX_KIND_BYTES: usize = 64;
 
 /// Returns the record's own kind if it is usable, else the kind that its turns show.
-pub fn kind_of(own: Option<&str>, turns: &[Turn]) -> String {
+pub(super) fn kind_of(own: Option<&str>, turns: &[Turn]) -> String {
     if let Some(own) =
         own.map(str::trim).filter(|own| !own.is_empty() && own.len() <= MAX_KIND_BYTES)
     {
@@ -202,7 +202,7 @@ mod tests {
     #[test]
     fn own_kind_wins_unless_unusable() {
         let turn = Turn { question: "Why?".into(), answers: vec!["x".into()] };
-        assert_eq!(kind_of(Some("ocr"), &[turn.clone()]), "ocr");
+        assert_eq!(kind_of(Some("ocr"), std::slice::from_ref(&turn)), "ocr");
         assert_eq!(kind_of(Some(" "), &[turn.clone(), turn.clone()]), "conversation");
         assert_eq!(kind_of(Some(&"k".repeat(65)), &[turn]), "complex");
     }

@@ -8,7 +8,7 @@ use crate::sample::{IMAGE_MARK, Message, Sample, Turn, Value, without_marks};
 use crate::verdict::{Finding, Reason};
 
 /// Turns a LLaVA record into a sample.
-pub fn sample(mut record: Map<String, Json>) -> Result<Sample, Vec<Finding>> {
+pub(super) fn sample(mut record: Map<String, Json>) -> Result<Sample, Vec<Finding>> {
     let id = own_id(record.remove("id"));
     let images =
         images(record.remove("image"), record.remove("images")).map_err(|finding| vec![finding])?;
@@ -95,7 +95,7 @@ fn message(number: usize, json: Json) -> Result<Message, Finding> {
 }
 
 /// Pairs the questions and answers of a conversation that was accepted before.
-pub fn turns(conversations: &[Message]) -> Vec<Turn> {
+pub(super) fn turns(conversations: &[Message]) -> Vec<Turn> {
     pair(conversations).0
 }
 

@@ -23,7 +23,7 @@ const MAX_ENTRIES: u64 = 1024;
 const MAX_WAIT: Duration = Duration::from_millis(20);
 
 /// Writes what the sequencer decided.
-pub struct Committer {
+pub(super) struct Committer {
     /// Holds the lock and the write connection.
     pub writer: Writer,
     /// Made free when committed.
@@ -36,7 +36,10 @@ pub struct Committer {
 
 impl Committer {
     /// Runs until the sequencer is gone and all that it sent is committed; gives the writer back.
-    pub fn run(mut self, entries: &Receiver<(Ticket, Entry)>) -> Result<Writer, PipelineError> {
+    pub(super) fn run(
+        mut self,
+        entries: &Receiver<(Ticket, Entry)>,
+    ) -> Result<Writer, PipelineError> {
         while let Ok((ticket, entry)) = entries.recv() {
             let began = Instant::now();
             let mut batch = Batch::default();
@@ -76,7 +79,7 @@ impl Committer {
                 }
             }
             Entry::NothingOpen(home, id) => {
-                self.writer.remove_unfinished(&home.name, &id, home.id)?
+                self.writer.remove_unfinished(&home.name, &id, home.id)?;
             }
             Entry::Adopt(kit) => self.adopt(&kit)?,
         }

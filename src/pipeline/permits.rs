@@ -3,7 +3,7 @@
 use std::sync::{Condvar, Mutex};
 
 /// Counts what was let in and what is done with.
-pub struct Permits {
+pub(super) struct Permits {
     max_records: u64,
     max_bytes: u64,
     state: Mutex<State>,
@@ -19,13 +19,13 @@ struct State {
 
 impl Permits {
     /// Makes permits for so many records and bytes.
-    pub fn new(max_records: u64, max_bytes: u64) -> Self {
+    pub(super) fn new(max_records: u64, max_bytes: u64) -> Self {
         Self { max_records, max_bytes, state: Mutex::default(), changed: Condvar::new() }
     }
 
     /// Waits until one more record of `bytes` may be under way; a record larger than the bound waits until it
     /// is alone. Returns whether it was let in: no if the pipeline stopped.
-    pub fn acquire(&self, bytes: u64) -> bool {
+    pub(super) fn acquire(&self, bytes: u64) -> bool {
         let mut state = self.lock();
         loop {
             if state.stopped {
@@ -42,7 +42,7 @@ impl Permits {
     }
 
     /// Gives back what `acquire` let in.
-    pub fn release(&self, records: u64, bytes: u64) {
+    pub(super) fn release(&self, records: u64, bytes: u64) {
         let mut state = self.lock();
         state.records -= records;
         state.bytes -= bytes;
@@ -50,7 +50,7 @@ impl Permits {
     }
 
     /// Waits until nothing is under way. Returns no if the pipeline stopped.
-    pub fn wait_idle(&self) -> bool {
+    pub(super) fn wait_idle(&self) -> bool {
         let mut state = self.lock();
         while state.records > 0 && !state.stopped {
             state = self.changed.wait(state).expect("no holder panics");
@@ -59,12 +59,12 @@ impl Permits {
     }
 
     /// Returns how many records are under way.
-    pub fn under_way(&self) -> u64 {
+    pub(super) fn under_way(&self) -> u64 {
         self.lock().records
     }
 
     /// Lets nothing in any more and wakes all that wait.
-    pub fn stop(&self) {
+    pub(super) fn stop(&self) {
         self.lock().stopped = true;
         self.changed.notify_all();
     }

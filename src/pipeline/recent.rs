@@ -8,7 +8,7 @@ use crate::source::SourceId;
 
 /// Samples and carried records whose tickets are not committed.
 #[derive(Default)]
-pub struct Recent {
+pub(super) struct Recent {
     order: VecDeque<(Ticket, Noted)>,
     samples: HashMap<Digest, Digest>,
     carried: HashMap<(SourceId, Digest), i64>,
@@ -22,35 +22,35 @@ enum Noted {
 
 impl Recent {
     /// Notes a sample that reached the gates.
-    pub fn add_sample(&mut self, ticket: Ticket, digest: Digest, id: Digest, group: &str) {
+    pub(super) fn add_sample(&mut self, ticket: Ticket, digest: Digest, id: Digest, group: &str) {
         self.samples.entry(digest).or_insert(id);
         *self.groups.entry(group.to_owned()).or_default() += 1;
         self.order.push_back((ticket, Noted::Sample { digest, group: group.to_owned() }));
     }
 
     /// Notes a record that was carried over.
-    pub fn add_carried(&mut self, ticket: Ticket, source: SourceId, digest: Digest) {
+    pub(super) fn add_carried(&mut self, ticket: Ticket, source: SourceId, digest: Digest) {
         *self.carried.entry((source, digest)).or_default() += 1;
         self.order.push_back((ticket, Noted::Carried(source, digest)));
     }
 
     /// Finds the occurrence with a content.
-    pub fn sample(&self, digest: &Digest) -> Option<Digest> {
+    pub(super) fn sample(&self, digest: &Digest) -> Option<Digest> {
         self.samples.get(digest).copied()
     }
 
     /// Returns how many records with a content were carried over to a generation.
-    pub fn carried(&self, source: SourceId, digest: Digest) -> i64 {
+    pub(super) fn carried(&self, source: SourceId, digest: Digest) -> i64 {
         self.carried.get(&(source, digest)).copied().unwrap_or(0)
     }
 
     /// Tells whether a group has samples under way.
-    pub fn has_group(&self, group: &str) -> bool {
+    pub(super) fn has_group(&self, group: &str) -> bool {
         self.groups.contains_key(group)
     }
 
     /// Forgets what is committed: all tickets up to this one.
-    pub fn forget_until(&mut self, committed: Ticket) {
+    pub(super) fn forget_until(&mut self, committed: Ticket) {
         while self.order.front().is_some_and(|(ticket, _)| *ticket <= committed) {
             match self.order.pop_front() {
                 Some((_, Noted::Sample { digest, group })) => {

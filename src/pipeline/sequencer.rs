@@ -40,7 +40,7 @@ enum Slot {
 }
 
 /// Makes the order and the decisions.
-pub struct Sequencer {
+pub(super) struct Sequencer {
     lookup: Lookup,
     jobs: Sender<Job>,
     out: Sender<(Ticket, Entry)>,
@@ -58,7 +58,7 @@ pub struct Sequencer {
 
 impl Sequencer {
     /// Makes a sequencer that goes on behind the last stored `seq`.
-    pub fn new(
+    pub(super) fn new(
         lookup: Lookup,
         jobs: Sender<Job>,
         out: Sender<(Ticket, Entry)>,
@@ -82,13 +82,13 @@ impl Sequencer {
     }
 
     /// Runs until the end was announced and everything before it has left.
-    pub fn run(mut self, messages: &Receiver<Message>) -> Result<(), PipelineError> {
+    pub(super) fn run(mut self, messages: &Receiver<Message>) -> Result<(), PipelineError> {
         while self.end != Some(self.first) {
             let Ok(message) = messages.recv() else { return Ok(()) };
             match message {
                 Message::Examined(ticket, examined) => self.put(ticket, Slot::Examined(examined)),
                 Message::Questioned(ticket, candidate) => {
-                    self.put(ticket, Slot::Questioned(candidate))
+                    self.put(ticket, Slot::Questioned(candidate));
                 }
                 Message::Answered(ticket, candidate) => self.put(ticket, Slot::Answered(candidate)),
                 Message::Direct(ticket, entry) => self.put(ticket, Slot::Done(Box::new(entry))),

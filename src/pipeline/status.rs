@@ -7,7 +7,7 @@ use crate::verdict::Verdict;
 
 /// Counts since the start; all of committed records.
 #[derive(Default)]
-pub struct Status {
+pub(super) struct Status {
     verdicts: [AtomicI64; 5],
     carried: AtomicU64,
     bytes_read: AtomicU64,
@@ -32,7 +32,7 @@ pub struct Snapshot {
 
 impl Status {
     /// Adds what one transaction changed.
-    pub fn add(&self, verdicts: &[i64; 5], carried: u64) {
+    pub(super) fn add(&self, verdicts: &[i64; 5], carried: u64) {
         for (count, change) in self.verdicts.iter().zip(verdicts) {
             count.fetch_add(*change, Ordering::Relaxed);
         }
@@ -41,17 +41,17 @@ impl Status {
     }
 
     /// Adds bytes that were read.
-    pub fn read(&self, bytes: u64) {
+    pub(super) fn read(&self, bytes: u64) {
         self.bytes_read.fetch_add(bytes, Ordering::Relaxed);
     }
 
     /// Counts a file of which the end was reached.
-    pub fn source_done(&self) {
+    pub(super) fn source_done(&self) {
         self.sources_done.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Returns the counts.
-    pub fn snapshot(&self) -> Snapshot {
+    pub(super) fn snapshot(&self) -> Snapshot {
         let mut verdicts = [0; 5];
         for (value, count) in verdicts.iter_mut().zip(&self.verdicts) {
             *value = count.load(Ordering::Relaxed);

@@ -17,7 +17,7 @@ use crate::time::UnixMillis;
 use crate::verdict::{Finding, Reason};
 
 /// Place in the order in which records were read; everything is decided in this order.
-pub type Ticket = u64;
+pub(super) type Ticket = u64;
 
 /// The rules and models in force; a reload brings a new one.
 pub struct Kit {
@@ -35,7 +35,7 @@ pub struct Kit {
 
 /// What all records of a generation have in common.
 #[derive(Debug)]
-pub struct Home {
+pub(super) struct Home {
     /// The generation.
     pub id: SourceId,
     /// `source` of the watch entry.
@@ -48,7 +48,7 @@ pub struct Home {
 
 impl Home {
     /// Takes what is common from a source.
-    pub fn of(source: &Source) -> Self {
+    pub(super) fn of(source: &Source) -> Self {
         Self {
             id: source.id,
             name: source.name.clone(),
@@ -60,7 +60,7 @@ impl Home {
 
 /// Where a record comes from and where its verdict goes.
 #[derive(Debug, Clone)]
-pub struct Origin {
+pub(super) struct Origin {
     /// Its generation.
     pub home: Arc<Home>,
     /// Names the occurrence.
@@ -81,7 +81,7 @@ pub struct Origin {
 
 /// What a verdict does to the database.
 #[derive(Debug, Clone)]
-pub enum Target {
+pub(super) enum Target {
     /// A new row, and its generation's progress with it.
     New {
         /// Progress behind the record.
@@ -96,7 +96,7 @@ pub enum Target {
 }
 
 /// A record on its way to the checks.
-pub enum Raw {
+pub(super) enum Raw {
     /// Framed bytes with their digest.
     Framed(Body, Digest),
     /// A pending sample.
@@ -104,7 +104,7 @@ pub enum Raw {
 }
 
 /// A sample that reached the gates.
-pub struct Candidate {
+pub(super) struct Candidate {
     /// Where it comes from.
     pub origin: Origin,
     /// The rules and models.
@@ -122,7 +122,7 @@ pub struct Candidate {
 }
 
 /// Work for the scoring threads.
-pub enum Job {
+pub(super) enum Job {
     /// Parse and check.
     Examine {
         /// Its place.
@@ -141,7 +141,7 @@ pub enum Job {
 }
 
 /// What the checks made of a record.
-pub enum Examined {
+pub(super) enum Examined {
     /// A sample in which nothing was found.
     Fine(Box<Candidate>),
     /// A sample that waits for an image.
@@ -160,7 +160,7 @@ pub enum Examined {
 }
 
 /// News for the sequencer.
-pub enum Message {
+pub(super) enum Message {
     /// A record went through the checks.
     Examined(Ticket, Examined),
     /// Its questions were rated.
@@ -176,7 +176,7 @@ pub enum Message {
 }
 
 /// What the committer writes, in the order of the tickets.
-pub enum Entry {
+pub(super) enum Entry {
     /// A new generation.
     Open(Box<Source>),
     /// A generation's state.
@@ -193,7 +193,7 @@ pub enum Entry {
 
 impl Entry {
     /// Returns the bytes that the entry's record held while it was under way.
-    pub fn weight(&self) -> u64 {
+    pub(super) fn weight(&self) -> u64 {
         match self {
             Self::Verdict(origin, _) | Self::Carried(origin, _) => origin.weight,
             _ => 0,
@@ -202,7 +202,12 @@ impl Entry {
 }
 
 /// Makes the row of a record that never becomes a sample.
-pub fn unusable(origin: &Origin, digest: Digest, finding: Finding, now: UnixMillis) -> Record {
+pub(super) fn unusable(
+    origin: &Origin,
+    digest: Digest,
+    finding: Finding,
+    now: UnixMillis,
+) -> Record {
     Record {
         id: origin.id,
         source: origin.home.id,
@@ -225,6 +230,6 @@ pub fn unusable(origin: &Origin, digest: Digest, finding: Finding, now: UnixMill
 }
 
 /// Reasons that may go away by waiting.
-pub fn may_pass(reason: Reason) -> bool {
+pub(super) fn may_pass(reason: Reason) -> bool {
     reason == Reason::ImageMissing
 }

@@ -18,7 +18,7 @@ use crate::time;
 use crate::verdict::{Finding, Reason};
 
 /// Runs until both queues are closed.
-pub fn run(fresh: &Receiver<Job>, begun: &Receiver<Job>, out: &Sender<Message>) {
+pub(super) fn run(fresh: &Receiver<Job>, begun: &Receiver<Job>, out: &Sender<Message>) {
     let mut bench = Bench::default();
     while let Some(job) = next(fresh, begun) {
         let message = bench.work(job).unwrap_or_else(Message::Broken);

@@ -24,7 +24,7 @@ pub struct Passage {
 }
 
 /// Compares a score with a fixed minimum.
-pub fn fixed(score: Score, minimum: Score) -> Passage {
+pub(super) fn fixed(score: Score, minimum: Score) -> Passage {
     Passage { passed: score >= minimum, cut: minimum, needed: None, history: 0 }
 }
 
@@ -33,7 +33,7 @@ pub fn fixed(score: Score, minimum: Score) -> Passage {
 /// With m scores before it, the cut is the k-th largest, k = max(1, floor(share * m)). A score above the
 /// cut passes. Of those that equal it as many pass as the share still has room for: `tie`, a number from 0
 /// to 1 that comes from the content, decides which.
-pub fn streaming(score: Score, tie: f64, share: f64, window: &Window) -> Passage {
+pub(super) fn streaming(score: Score, tie: f64, share: f64, window: &Window) -> Passage {
     let history = window.len();
     if share >= 1.0 {
         return Passage {
@@ -52,7 +52,7 @@ pub fn streaming(score: Score, tie: f64, share: f64, window: &Window) -> Passage
 /// Compares a score with the reference quantile that keeps `share` of real data.
 ///
 /// `quantiles` are 101 ascending scores: 0 %, 1 %, ..., 100 %, linear in between.
-pub fn reference(score: Score, share: f64, quantiles: &[f64]) -> Passage {
+pub(super) fn reference(score: Score, share: f64, quantiles: &[f64]) -> Passage {
     let cut =
         if share >= 1.0 { Score::MIN } else { Score::round(quantile(quantiles, 1.0 - share)) };
     Passage {
@@ -66,7 +66,7 @@ pub fn reference(score: Score, share: f64, quantiles: &[f64]) -> Passage {
 /// Tells whether the window shows templated requests: fewer than one score in ten differs.
 ///
 /// There are only 10,001 different scores, so a window counts as 10,000 scores at most here.
-pub fn templated(window: &Window) -> bool {
+pub(super) fn templated(window: &Window) -> bool {
     let counted = window.len().min(usize::from(Score::STEPS));
     counted >= MIN_TEMPLATED && window.distinct() * 10 < counted
 }

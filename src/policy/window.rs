@@ -10,7 +10,7 @@ const BINS: usize = Score::STEPS as usize + 1;
 ///
 /// A ring holds the order of arrival, a Fenwick tree (Fenwick 1994) the counts by score.
 #[derive(Debug, Clone)]
-pub struct Window {
+pub(super) struct Window {
     capacity: usize,
     ring: VecDeque<Score>,
     counts: Vec<u32>,
@@ -20,7 +20,7 @@ pub struct Window {
 
 impl Window {
     /// Makes an empty window.
-    pub fn new(capacity: usize) -> Self {
+    pub(super) fn new(capacity: usize) -> Self {
         Self {
             capacity,
             ring: VecDeque::new(),
@@ -31,7 +31,7 @@ impl Window {
     }
 
     /// Adds the newest score; the oldest leaves when the window is full.
-    pub fn push(&mut self, score: Score) {
+    pub(super) fn push(&mut self, score: Score) {
         if self.capacity == 0 {
             return;
         }
@@ -45,22 +45,22 @@ impl Window {
     }
 
     /// Returns how many scores are in the window.
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.ring.len()
     }
 
     /// Returns how many different scores are in the window.
-    pub fn distinct(&self) -> usize {
+    pub(super) fn distinct(&self) -> usize {
         self.distinct
     }
 
     /// Returns how many scores equal `score`.
-    pub fn equal(&self, score: Score) -> usize {
+    pub(super) fn equal(&self, score: Score) -> usize {
         self.counts[bin(score)] as usize
     }
 
     /// Returns how many scores are above `score`.
-    pub fn above(&self, score: Score) -> usize {
+    pub(super) fn above(&self, score: Score) -> usize {
         let mut at_most = 0;
         let mut node = bin(score) + 1;
         while node > 0 {
@@ -71,7 +71,7 @@ impl Window {
     }
 
     /// Returns the `k`-th largest score, `k` from 1; `None` if there are fewer.
-    pub fn largest(&self, k: usize) -> Option<Score> {
+    pub(super) fn largest(&self, k: usize) -> Option<Score> {
         if k == 0 || k > self.ring.len() {
             return None;
         }

@@ -11,7 +11,7 @@ use crate::verdict::Verdict;
 
 /// Sums of one transaction.
 #[derive(Default)]
-pub struct Batch {
+pub(super) struct Batch {
     sources: HashMap<SourceId, Source>,
     progress: HashMap<SourceId, Progress>,
     counts: HashMap<SourceId, Changes>,
@@ -27,18 +27,18 @@ struct Changes {
 
 impl Batch {
     /// Tells whether there is nothing to write.
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.sources.is_empty() && self.progress.is_empty() && self.counts.is_empty()
     }
 
     /// Notes all that may change of a source.
-    pub fn update(&mut self, source: Source) {
+    pub(super) fn update(&mut self, source: Source) {
         self.progress.remove(&source.id);
         self.sources.insert(source.id, source);
     }
 
     /// Notes how far a source is decided.
-    pub fn advance(&mut self, source: SourceId, progress: Progress) {
+    pub(super) fn advance(&mut self, source: SourceId, progress: Progress) {
         match self.sources.get_mut(&source) {
             Some(updated) => {
                 updated.progress = progress;
@@ -52,18 +52,18 @@ impl Batch {
     }
 
     /// Counts a record under its verdict.
-    pub fn count(&mut self, name: &str, record: &Record, change: i64) {
+    pub(super) fn count(&mut self, name: &str, record: &Record, change: i64) {
         self.count_as(name, record, record.verdict, change);
     }
 
     /// Counts a record under another verdict.
-    pub fn count_as(&mut self, name: &str, record: &Record, verdict: Verdict, change: i64) {
+    pub(super) fn count_as(&mut self, name: &str, record: &Record, verdict: Verdict, change: i64) {
         let kind = record.kind.as_deref().unwrap_or("");
         self.add(name, record.source, record.seen_at, kind, verdict, change);
     }
 
     /// Counts a record of which the end was not seen.
-    pub fn count_unfinished(
+    pub(super) fn count_unfinished(
         &mut self,
         name: &str,
         source: SourceId,
@@ -74,7 +74,7 @@ impl Batch {
     }
 
     /// Counts a record that was carried over.
-    pub fn count_carried(&mut self, source: SourceId) {
+    pub(super) fn count_carried(&mut self, source: SourceId) {
         self.counts.entry(source).or_default().carried += 1;
     }
 
@@ -96,7 +96,7 @@ impl Batch {
     }
 
     /// Writes the sums.
-    pub fn write(&self, connection: &Connection, now: UnixMillis) -> rusqlite::Result<()> {
+    pub(super) fn write(&self, connection: &Connection, now: UnixMillis) -> rusqlite::Result<()> {
         self.write_sources(connection, now)?;
         for (source, progress) in &self.progress {
             connection

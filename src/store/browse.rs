@@ -85,8 +85,7 @@ impl Lookup {
                 "only statements that read are allowed".into(),
             )));
         }
-        let columns: Vec<String> =
-            statement.column_names().into_iter().map(str::to_owned).collect();
+        let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
         let count = columns.len();
         if !rows.header(columns) {
             return Ok(());

@@ -8,7 +8,7 @@ use crate::time::UnixMillis;
 
 /// Rows of the policy and the models in use.
 #[derive(Default)]
-pub struct Deciding {
+pub(super) struct Deciding {
     /// Row of the policy.
     pub policy: Option<i64>,
     /// Row of the models.
@@ -16,7 +16,7 @@ pub struct Deciding {
 }
 
 /// Lists the columns that a verdict settles, from `sample_id` to `scorers`.
-pub fn judged(record: &Record, deciding: &Deciding) -> Vec<Value> {
+pub(super) fn judged(record: &Record, deciding: &Deciding) -> Vec<Value> {
     let text = |text: Option<String>| text.map_or(Value::Null, Value::Text);
     let time = |time: Option<UnixMillis>| time.map_or(Value::Null, Value::Integer);
     let images = record.kind.as_ref().map(|_| json(&record.images));
@@ -58,7 +58,7 @@ fn gate_columns(gated: &Gated) -> [Value; GATE_COLUMNS] {
         steps(gated.answer),
         steps(gated.style),
         text(gated.truncated.clone()),
-        text(gated.chosen.as_ref().map(|chosen| json(chosen))),
+        text(gated.chosen.as_ref().map(json)),
         Value::Integer(i64::from(decision.passed_question)),
         steps(decision.question_cut),
         steps(decision.answer_cut),

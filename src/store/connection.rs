@@ -18,7 +18,7 @@ const MIGRATIONS: &[&str] = &[include_str!("schema_1.sql")];
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A connection that knows its file and turns errors into sentences.
-pub struct Database {
+pub(super) struct Database {
     /// The connection.
     pub connection: Connection,
     /// The file.
@@ -27,7 +27,7 @@ pub struct Database {
 
 impl Database {
     /// Opens the database for writing; makes it if there is none; brings its schema up to date.
-    pub fn open_writable(path: &Path, synchronous: Synchronous) -> Result<Self, StoreError> {
+    pub(super) fn open_writable(path: &Path, synchronous: Synchronous) -> Result<Self, StoreError> {
         let mut database =
             Self::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
         database.recognise(true)?;
@@ -47,7 +47,7 @@ impl Database {
     }
 
     /// Opens an existing database for reading.
-    pub fn open_readable(path: &Path) -> Result<Self, StoreError> {
+    pub(super) fn open_readable(path: &Path) -> Result<Self, StoreError> {
         if !path.exists() {
             return Err(StoreError::Absent { path: path.to_owned() });
         }
@@ -102,7 +102,7 @@ impl Database {
     }
 
     /// Moves everything from the write-ahead log into the database file.
-    pub fn checkpoint(&self) -> Result<(), StoreError> {
+    pub(super) fn checkpoint(&self) -> Result<(), StoreError> {
         self.run("checkpoint", |connection| {
             connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
         })
@@ -127,7 +127,7 @@ impl Database {
     }
 
     /// Runs a statement; `action` completes "cannot ... the database".
-    pub fn run<T>(
+    pub(super) fn run<T>(
         &self,
         action: &'static str,
         statement: impl FnOnce(&Connection) -> rusqlite::Result<T>,
@@ -136,12 +136,12 @@ impl Database {
     }
 
     /// Turns an error of SQLite into a sentence.
-    pub fn failed(&self, action: &'static str, source: rusqlite::Error) -> StoreError {
+    pub(super) fn failed(&self, action: &'static str, source: rusqlite::Error) -> StoreError {
         sentence(&self.path, action, source)
     }
 
     /// Reports a stored value that cannot be.
-    pub fn nonsense(&self, what: impl Into<String>) -> StoreError {
+    pub(super) fn nonsense(&self, what: impl Into<String>) -> StoreError {
         StoreError::Nonsense { path: self.path.clone(), what: what.into() }
     }
 }

@@ -64,7 +64,7 @@ impl Lookup {
                      FROM occurrence o JOIN source s ON s.id = o.source
                      WHERE o.verdict = 'pending' AND o.row > ?1 ORDER BY o.row LIMIT ?2",
                 )?
-                .query_map(params![after.0, limit as i64], |row| waiting_of(row))?
+                .query_map(params![after.0, limit as i64], waiting_of)?
                 .collect()
         })?;
         rows.into_iter()

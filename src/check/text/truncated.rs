@@ -143,7 +143,7 @@ fn last_sentence(line: &str) -> (&str, bool) {
             continue;
         }
         let rest = line[at + 1..].trim_start();
-        let upper = rest.chars().next().is_some_and(|letter| letter.is_uppercase());
+        let upper = rest.chars().next().is_some_and(char::is_uppercase);
         let word = line[..at].rsplit(|letter: char| !letter.is_alphanumeric()).next().unwrap_or("");
         let whole = byte != b'.' || !(word.len() == 1 || is_one(word, ABBREVIATIONS));
         if upper && whole && word.parse::<u32>().is_err() {

@@ -200,7 +200,7 @@ impl<'a> Splitter<'a> {
             '\n' | '。' | '！' | '？' => self.opens = true,
             '.' | '!' | '?' if !next.is_alphanumeric() => self.opens = true,
             '"' | '\'' | '’' | '”' | '“' | '‘' | '«' | '»' | '„' | '`' => {
-                self.quote(letter, next)
+                self.quote(letter, next);
             }
             _ => {}
         }

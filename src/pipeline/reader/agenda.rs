@@ -6,14 +6,14 @@ use std::time::Instant;
 
 /// Files with the time at which each is due.
 #[derive(Default)]
-pub struct Agenda {
+pub(super) struct Agenda {
     order: BTreeSet<(Instant, PathBuf)>,
     entries: HashMap<PathBuf, Due>,
 }
 
 /// What is known of a file that is due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Due {
+pub(super) struct Due {
     /// When to look at it.
     pub at: Instant,
     /// Which watched directory it lies in.
@@ -24,7 +24,7 @@ pub struct Due {
 
 impl Agenda {
     /// Notes a file; of two times the earlier counts, of two reports about its writer the later.
-    pub fn note(&mut self, path: &Path, due: Due) {
+    pub(super) fn note(&mut self, path: &Path, due: Due) {
         let (at, closed) = match self.entries.get(path) {
             Some(known) => {
                 self.order.remove(&(known.at, path.to_owned()));
@@ -37,7 +37,7 @@ impl Agenda {
     }
 
     /// Takes the file that is due first, if its time has come.
-    pub fn take(&mut self, now: Instant) -> Option<(PathBuf, Due)> {
+    pub(super) fn take(&mut self, now: Instant) -> Option<(PathBuf, Due)> {
         if self.order.first()?.0 > now {
             return None;
         }
@@ -47,12 +47,12 @@ impl Agenda {
     }
 
     /// Returns when the next file is due.
-    pub fn next(&self) -> Option<Instant> {
+    pub(super) fn next(&self) -> Option<Instant> {
         self.order.first().map(|(at, _)| *at)
     }
 
     /// Returns how many files are noted.
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.entries.len()
     }
 }

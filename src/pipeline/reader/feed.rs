@@ -13,10 +13,10 @@ use crate::source::{FileId, OccurrenceRow, Source, SourceId};
 
 /// The pipeline stopped: nothing more is let in.
 #[derive(Debug)]
-pub struct Stopped;
+pub(crate) struct Stopped;
 
 /// Lets work in, in order, as far as there is room.
-pub struct Feed {
+pub(crate) struct Feed {
     /// Bounds what is under way.
     pub permits: Arc<Permits>,
     /// The last committed ticket.
@@ -34,7 +34,7 @@ pub struct Feed {
 
 impl Feed {
     /// Makes a feed into an empty pipeline.
-    pub fn new(
+    pub(crate) fn new(
         permits: Arc<Permits>,
         committed: Arc<AtomicU64>,
         jobs: Sender<Job>,
@@ -46,7 +46,7 @@ impl Feed {
     }
 
     /// Lets a record in.
-    pub fn record(&mut self, origin: Origin, raw: Raw) -> Result<(), Stopped> {
+    pub(crate) fn record(&mut self, origin: Origin, raw: Raw) -> Result<(), Stopped> {
         let ticket = self.ticket(origin.weight)?;
         if let crate::pipeline::work::Target::Pending(row) = &origin.target {
             self.pending.insert(*row, ticket);
@@ -56,7 +56,7 @@ impl Feed {
     }
 
     /// Lets something in that needs no check.
-    pub fn direct(&mut self, entry: Entry) -> Result<(), Stopped> {
+    pub(crate) fn direct(&mut self, entry: Entry) -> Result<(), Stopped> {
         let ticket = self.ticket(entry.weight())?;
         if let Entry::Open(source) | Entry::Update(source) = &entry {
             self.sources.insert(source.id, ((**source).clone(), ticket));
@@ -65,62 +65,62 @@ impl Feed {
     }
 
     /// Announces that nothing more comes.
-    pub fn end(&mut self) {
+    pub(crate) fn end(&mut self) {
         // If the sequencer is gone there is nobody to tell.
         let _ = self.messages.send(Message::End(self.last + 1));
     }
 
     /// Remembers where a source stands until that is committed.
-    pub fn remember(&mut self, source: &Source) {
+    pub(crate) fn remember(&mut self, source: &Source) {
         self.sources.insert(source.id, (source.clone(), self.last));
     }
 
     /// Puts new rules in force, once everything under the old ones is committed.
-    pub fn adopt(&mut self, kit: Arc<Kit>) -> Result<(), Stopped> {
+    pub(crate) fn adopt(&mut self, kit: Arc<Kit>) -> Result<(), Stopped> {
         self.wait_idle()?;
         self.kit = Arc::clone(&kit);
         self.direct(Entry::Adopt(kit))
     }
 
     /// Waits until everything that was let in is committed.
-    pub fn wait_idle(&mut self) -> Result<(), Stopped> {
+    pub(crate) fn wait_idle(&mut self) -> Result<(), Stopped> {
         if self.permits.wait_idle() { Ok(()) } else { Err(Stopped) }
     }
 
     /// Forgets what is committed.
-    pub fn forget_committed(&mut self) {
+    pub(crate) fn forget_committed(&mut self) {
         let committed = self.committed.load(Ordering::Acquire);
         self.sources.retain(|_, (_, ticket)| *ticket > committed);
         self.pending.retain(|_, ticket| *ticket > committed);
     }
 
     /// Tells whether a pending occurrence is under way.
-    pub fn is_released(&self, row: OccurrenceRow) -> bool {
+    pub(crate) fn is_released(&self, row: OccurrenceRow) -> bool {
         self.pending.contains_key(&row)
     }
 
     /// Tells whether something of a source is not committed.
-    pub fn is_under_way(&self, source: SourceId) -> bool {
+    pub(crate) fn is_under_way(&self, source: SourceId) -> bool {
         self.sources.contains_key(&source)
     }
 
     /// Returns where a source stands, if it is not committed.
-    pub fn source(&self, id: SourceId) -> Option<&Source> {
+    pub(crate) fn source(&self, id: SourceId) -> Option<&Source> {
         self.sources.get(&id).map(|(source, _)| source)
     }
 
     /// Finds the newest source that is not committed, by its file.
-    pub fn source_by_file(&self, file: FileId) -> Option<&Source> {
+    pub(crate) fn source_by_file(&self, file: FileId) -> Option<&Source> {
         self.newest(|source| source.file == file)
     }
 
     /// Finds the newest source that is not committed, by its path.
-    pub fn source_by_path(&self, path: &Path) -> Option<&Source> {
+    pub(crate) fn source_by_path(&self, path: &Path) -> Option<&Source> {
         self.newest(|source| source.path == path)
     }
 
     /// Returns the highest generation that began at a path and is not committed, 0 if there is none.
-    pub fn last_generation(&self, name: &str, origin: &Path) -> u64 {
+    pub(crate) fn last_generation(&self, name: &str, origin: &Path) -> u64 {
         let here = |source: &&Source| source.name == name && source.origin == origin;
         self.sources
             .values()

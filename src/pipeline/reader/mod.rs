@@ -16,7 +16,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError};
 use tracing::{debug, info, warn};
 
 use self::agenda::{Agenda, Due};
-pub use self::feed::{Feed, Stopped};
+pub(super) use self::feed::{Feed, Stopped};
 use self::reading::{EndRules, Reading, Turn};
 use self::scan::Scan;
 use super::PipelineError;
@@ -49,7 +49,7 @@ pub struct Watched {
 }
 
 /// What the reader is told.
-pub enum Command {
+pub(super) enum Command {
     /// Something happened below a watched directory.
     Happened(Happening),
     /// New rules are to be put in force.
@@ -68,7 +68,7 @@ pub enum Until {
 }
 
 /// Reads watched directories.
-pub struct Reader {
+pub(super) struct Reader {
     settings: IntakeSettings,
     watched: Vec<Watched>,
     until: Until,
@@ -90,7 +90,7 @@ impl Reader {
     ///
     /// # Errors
     /// The database fails.
-    pub fn new(
+    pub(super) fn new(
         settings: IntakeSettings,
         watched: Vec<Watched>,
         until: Until,
@@ -119,7 +119,7 @@ impl Reader {
     }
 
     /// Runs until it is told to stop or, if so made, until everything is read.
-    pub fn run(mut self, commands: &Receiver<Command>) -> Result<(), PipelineError> {
+    pub(super) fn run(mut self, commands: &Receiver<Command>) -> Result<(), PipelineError> {
         let kit = Arc::clone(&self.feed.kit);
         let ran = self.feed.adopt(kit).map_err(Halt::from).and_then(|()| self.read(commands));
         self.feed.end();

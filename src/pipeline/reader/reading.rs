@@ -22,7 +22,7 @@ const CHUNK: usize = 256 << 10;
 
 /// When an end counts as final.
 #[derive(Debug, Clone, Copy)]
-pub struct EndRules {
+pub(super) struct EndRules {
     /// Age of the last change after which a complete last value is decided.
     pub idle_eof: Duration,
     /// Age of the last change after which what is open is `structure.unfinished`.
@@ -32,7 +32,7 @@ pub struct EndRules {
 }
 
 /// An open file and how far it is read.
-pub struct Reading {
+pub(super) struct Reading {
     /// The generation; its progress is that of the last record that was let in.
     pub source: Source,
     /// Which watched directory it lies in.
@@ -52,7 +52,7 @@ pub struct Reading {
 }
 
 /// What a slice came to.
-pub enum Turn {
+pub(super) enum Turn {
     /// There is more.
     More,
     /// The end was reached; look again after this time, if at all.
@@ -66,7 +66,7 @@ impl Reading {
     ///
     /// # Errors
     /// The file cannot be read.
-    pub fn open(source: Source, file: File, max_record_bytes: u64) -> io::Result<Self> {
+    pub(super) fn open(source: Source, file: File, max_record_bytes: u64) -> io::Result<Self> {
         let at = source.progress.at;
         let stream = Stream::open(file.try_clone()?, source.packing, at.offset)?;
         let max = usize::try_from(max_record_bytes).unwrap_or(usize::MAX);
@@ -91,7 +91,11 @@ impl Reading {
     }
 
     /// Reads a slice and lets its records in. Returns the bytes read, and whether there is more.
-    pub fn turn(&mut self, feed: &mut Feed, rules: &EndRules) -> Result<(u64, Turn), Stopped> {
+    pub(super) fn turn(
+        &mut self,
+        feed: &mut Feed,
+        rules: &EndRules,
+    ) -> Result<(u64, Turn), Stopped> {
         match self.file.metadata() {
             // Taken before the last bytes are read, so that a change meanwhile is a change.
             Ok(metadata) => self.stamp = intake::stamp(&metadata),
@@ -260,7 +264,7 @@ impl Reading {
     }
 
     /// Returns where the file was when it was opened.
-    pub fn path(&self) -> &PathBuf {
+    pub(super) fn path(&self) -> &PathBuf {
         &self.source.path
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::intake::files_below;
 
 /// A walk under way.
-pub struct Scan {
+pub(super) struct Scan {
     /// Which watched directory it goes through.
     pub watch: usize,
     files: Box<dyn Iterator<Item = Result<PathBuf, (PathBuf, io::Error)>> + Send>,
@@ -14,7 +14,7 @@ pub struct Scan {
 
 impl Scan {
     /// Begins at a folder or file below a watched directory.
-    pub fn new(from: &Path, watch: usize) -> Self {
+    pub(super) fn new(from: &Path, watch: usize) -> Self {
         Self { watch, files: Box::new(files_below(from)) }
     }
 }

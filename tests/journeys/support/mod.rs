@@ -13,17 +13,17 @@ use tempfile::TempDir;
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The folder of the repository.
-pub fn repository() -> &'static Path {
+pub(crate) fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// A host with its own configuration, database and watched directory `out`.
-pub struct Host {
+pub(crate) struct Host {
     folder: TempDir,
 }
 
 /// What a command printed and how it ended.
-pub struct Ran {
+pub(crate) struct Ran {
     /// Standard output.
     pub stdout: String,
     /// Standard error.
@@ -34,7 +34,7 @@ pub struct Ran {
 
 impl Host {
     /// Makes a host; `settings` is added to its configuration.
-    pub fn new(settings: &str) -> Self {
+    pub(crate) fn new(settings: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let host = Self { folder };
         fs::create_dir(host.path("out")).expect("made");
@@ -43,7 +43,7 @@ impl Host {
     }
 
     /// Writes the configuration anew.
-    pub fn configure(&self, settings: &str) {
+    pub(crate) fn configure(&self, settings: &str) {
         let models = repository().join("models");
         let text = format!(
             "{settings}\n[models]\nquestion = \"{0}/question\"\nanswer = \"{0}/answer\"\nstyle = \"{0}/style\"\n\
@@ -54,26 +54,26 @@ impl Host {
     }
 
     /// Returns a path below the host's folder.
-    pub fn path(&self, relative: &str) -> PathBuf {
+    pub(crate) fn path(&self, relative: &str) -> PathBuf {
         self.folder.path().join(relative)
     }
 
     /// Writes a file in the watched directory, in one go.
-    pub fn drop_file(&self, name: &str, content: impl AsRef<[u8]>) {
+    pub(crate) fn drop_file(&self, name: &str, content: impl AsRef<[u8]>) {
         let path = self.path("out").join(name);
         fs::create_dir_all(path.parent().expect("a parent")).expect("made");
         fs::write(path, content).expect("written");
     }
 
     /// Appends to a file in the watched directory.
-    pub fn append(&self, name: &str, content: &str) {
+    pub(crate) fn append(&self, name: &str, content: &str) {
         let path = self.path("out").join(name);
         let mut file = fs::OpenOptions::new().append(true).create(true).open(path).expect("opened");
         file.write_all(content.as_bytes()).expect("written");
     }
 
     /// Makes a command on this host.
-    pub fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_gleaner"));
         command.current_dir(self.folder.path()).args(arguments).stdin(Stdio::null());
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("GLEANER")) {
@@ -83,25 +83,25 @@ impl Host {
     }
 
     /// Runs a command to its end.
-    pub fn run(&self, arguments: &[&str]) -> Ran {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
         Ran::of(self.command(arguments).output().expect("the binary runs"))
     }
 
     /// Runs a command that must succeed, and returns what it printed.
-    pub fn ok(&self, arguments: &[&str]) -> String {
+    pub(crate) fn ok(&self, arguments: &[&str]) -> String {
         let ran = self.run(arguments);
         assert_eq!(ran.code, 0, "gleaner {arguments:?}: {}{}", ran.stdout, ran.stderr);
         ran.stdout
     }
 
     /// Runs SQL on the database and returns its rows.
-    pub fn rows(&self, sql: &str) -> Vec<Json> {
+    pub(crate) fn rows(&self, sql: &str) -> Vec<Json> {
         let text = self.ok(&["query", sql, "--format", "json"]);
         serde_json::from_str(&text).expect("rows are JSON")
     }
 
     /// Runs SQL that gives one number.
-    pub fn number(&self, sql: &str) -> i64 {
+    pub(crate) fn number(&self, sql: &str) -> i64 {
         let rows = self.rows(sql);
         let row = rows.first().and_then(Json::as_object);
         // No row, or a sum over none, is nothing.
@@ -109,7 +109,7 @@ impl Host {
     }
 
     /// Starts the daemon and waits until it is ready.
-    pub fn daemon(&self) -> Daemon {
+    pub(crate) fn daemon(&self) -> Daemon {
         let log = self.path("daemon.log");
         let file = fs::OpenOptions::new().append(true).create(true).open(&log).expect("opened");
         let before = fs::read_to_string(&log).unwrap_or_default().len();
@@ -121,12 +121,12 @@ impl Host {
     }
 
     /// Waits until a query gives a number that fits.
-    pub fn wait(&self, sql: &str, fits: impl Fn(i64) -> bool) {
+    pub(crate) fn wait(&self, sql: &str, fits: impl Fn(i64) -> bool) {
         self.wait_for(sql, fits, PATIENCE);
     }
 
     /// Waits as `wait` does, for work that takes minutes.
-    pub fn wait_long(&self, sql: &str, fits: impl Fn(i64) -> bool) {
+    pub(crate) fn wait_long(&self, sql: &str, fits: impl Fn(i64) -> bool) {
         self.wait_for(sql, fits, 15 * PATIENCE);
     }
 
@@ -144,7 +144,7 @@ impl Host {
     }
 
     /// Checks that promises hold: conservation and replay.
-    pub fn audit(&self) {
+    pub(crate) fn audit(&self) {
         let ran = self.run(&["audit", "--replay"]);
         assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
     }
@@ -165,14 +165,14 @@ fn code(status: ExitStatus) -> i32 {
 }
 
 /// A running daemon; it is killed when it goes out of scope.
-pub struct Daemon {
+pub(crate) struct Daemon {
     child: Child,
     log: PathBuf,
 }
 
 impl Daemon {
     /// Sends a signal.
-    pub fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let id = self.child.id().to_string();
         let status =
             Command::new("kill").args([&format!("-{name}"), &id]).status().expect("kill runs");
@@ -180,24 +180,24 @@ impl Daemon {
     }
 
     /// Asks the daemon to stop and returns its exit status.
-    pub fn stop(mut self) -> i32 {
+    pub(crate) fn stop(mut self) -> i32 {
         self.signal("TERM");
         code(self.child.wait().expect("it ends"))
     }
 
     /// Waits for the daemon to end by itself and returns its exit status.
-    pub fn wait(mut self) -> i32 {
+    pub(crate) fn wait(mut self) -> i32 {
         code(self.child.wait().expect("it ends"))
     }
 
     /// Ends the daemon at once, as a power failure would.
-    pub fn kill(mut self) {
+    pub(crate) fn kill(mut self) {
         self.child.kill().expect("killed");
         self.child.wait().expect("it ends");
     }
 
     /// Returns the most memory that was resident so far, in MB.
-    pub fn peak_mb(&self) -> u64 {
+    pub(crate) fn peak_mb(&self) -> u64 {
         let status =
             fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("it runs");
         let line = status.lines().find(|line| line.starts_with("VmHWM")).expect("Linux tells");
@@ -207,12 +207,12 @@ impl Daemon {
     }
 
     /// Returns the log so far.
-    pub fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         fs::read_to_string(&self.log).unwrap_or_default()
     }
 
     /// Waits until the log, behind a place, holds a text.
-    pub fn wait_for_log(&self, from: usize, text: &str) {
+    pub(crate) fn wait_for_log(&self, from: usize, text: &str) {
         let began = Instant::now();
         while !self.log().get(from..).unwrap_or_default().contains(text) {
             assert!(began.elapsed() < PATIENCE, "no `{text}` in the log:\n{}", self.log());
@@ -229,11 +229,11 @@ impl Drop for Daemon {
 }
 
 /// Settings for tests: short waits, no pictures.
-pub const QUICK: &str = "[intake]\nsettle = \"20ms\"\nidle_eof = \"300ms\"\nrescan = \"1s\"\n\
+pub(crate) const QUICK: &str = "[intake]\nsettle = \"20ms\"\nidle_eof = \"300ms\"\nrescan = \"1s\"\n\
     [images]\ncheck = \"off\"\n[store]\nsynchronous = \"normal\"\n";
 
 /// Makes the `number`-th of many different sound samples.
-pub fn sample(number: usize) -> Json {
+pub(crate) fn sample(number: usize) -> Json {
     const THINGS: [&str; 7] =
         ["boat", "kettle", "bicycle", "lantern", "violin", "greenhouse", "tram"];
     const PLACES: [&str; 5] =
@@ -252,11 +252,11 @@ pub fn sample(number: usize) -> Json {
 }
 
 /// Makes JSONL of samples.
-pub fn lines(numbers: std::ops::Range<usize>) -> String {
+pub(crate) fn lines(numbers: std::ops::Range<usize>) -> String {
     numbers.map(|number| format!("{}\n", sample(number))).collect()
 }
 
 /// Makes a JSON array of samples.
-pub fn array(numbers: std::ops::Range<usize>) -> String {
+pub(crate) fn array(numbers: std::ops::Range<usize>) -> String {
     serde_json::to_string_pretty(&numbers.map(sample).collect::<Vec<_>>()).expect("JSON")
 }
