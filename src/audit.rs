@@ -5,13 +5,16 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::intake;
+use crate::intake::{self, Change};
 use crate::policy::{Gates, GroupBy, PolicySettings, References};
 use crate::source::{Packing, SourceState};
 use crate::store::{Counted, Grouping, HistoryOf, Lookup, Regime, StoreError, StoredDecision};
 
 /// Most disagreements that are listed; all are counted.
 const LISTED: usize = 50;
+
+/// Groups whose history is held at a time.
+const MAX_GROUPS: usize = 64;
 
 /// What an audit found.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -105,6 +108,11 @@ fn compare_file(
     if intake::file_id(&metadata) != source.file || shorter {
         return Ok(());
     }
+    let change = intake::compare(&source, &file, intake::stamp(&metadata));
+    if !matches!(change, Ok(Change::None | Change::Grown)) {
+        // It was changed since it was read: there is nothing to compare with.
+        return Ok(());
+    }
     report.files += 1;
     match intake::still_stands(&source, &file, max_record_bytes) {
         Ok(true) => {}
@@ -167,6 +175,10 @@ impl Court {
     ) -> Result<Option<String>, StoreError> {
         let group = self.gates.group(&stored.kind, &stored.source);
         if !self.gates.knows(group) {
+            if self.gates.known() >= MAX_GROUPS {
+                // Their history is read again from the database when they come back.
+                self.gates.retain(|_| false);
+            }
             let of = HistoryOf {
                 grouping: match self.gates.settings().group_by {
                     GroupBy::Kind => Grouping::Kind,

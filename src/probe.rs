@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use image::{ImageFormat, ImageReader, Limits};
 
@@ -30,6 +31,21 @@ pub fn all_there(names: &[String], folder: &Path, settings: &ImageSettings) -> b
         || names.iter().all(|name| locate(name, folder, &settings.root).is_some())
 }
 
+/// Tells whether one of the pictures was changed within the last `age`: it may still be written.
+pub fn any_changing(
+    names: &[String],
+    folder: &Path,
+    settings: &ImageSettings,
+    age: Duration,
+) -> bool {
+    let changed =
+        |name: &String| locate(name, folder, &settings.root)?.metadata().ok()?.modified().ok();
+    let recent = |name: &String| {
+        changed(name).is_some_and(|time| time.elapsed().is_ok_and(|elapsed| elapsed < age))
+    };
+    settings.check == Look::Decode && names.iter().any(recent)
+}
+
 /// Finds a picture in the roots or beside the sample's file; `None` if it is in none of them.
 ///
 /// Names may be relative, absolute or `file://`. What lies outside all these folders, also by way of `..` or
@@ -52,7 +68,9 @@ fn picture(name: &str, folder: &Path, settings: &ImageSettings) -> Picture {
     if settings.check == Look::Exists {
         return Picture::Present;
     }
-    match decode(&path, settings.max_pixels) {
+    // A decoder that panics has met a broken picture.
+    let decoded = std::panic::catch_unwind(|| decode(&path, settings.max_pixels));
+    match decoded.unwrap_or_else(|_| Err("the decoder failed".to_owned())) {
         Ok((width, height)) => Picture::Decoded { width, height },
         Err(why) => Picture::Broken(why),
     }

@@ -1,7 +1,9 @@
 //! The vocabulary of sources: spans of a file, generations and the ids of occurrences.
 //! It does not know how files are watched, read or stored.
 
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
 
 use crate::digest::{Digest, Hasher};
 use crate::time::UnixMillis;
@@ -294,6 +296,49 @@ pub struct Source {
     pub unfinished: Option<Digest>,
 }
 
+/// Begins the text of a path that is not UTF-8.
+const ESCAPED: &str = "bytes:";
+
+/// Writes a path as text, different paths always differently: as it is, or, if it is not UTF-8, as `bytes:`
+/// and the path with `%` and all bytes beyond ASCII as `%XX`.
+pub fn path_text(path: &Path) -> String {
+    match path.to_str() {
+        Some(text) if !text.starts_with(ESCAPED) => text.to_owned(),
+        _ => {
+            let mut text = ESCAPED.to_owned();
+            for &byte in path.as_os_str().as_bytes() {
+                if byte.is_ascii() && byte != b'%' {
+                    text.push(char::from(byte));
+                } else {
+                    text.push_str(&format!("%{byte:02X}"));
+                }
+            }
+            text
+        }
+    }
+}
+
+/// Reads what [`path_text`] wrote.
+pub fn path_of_text(text: &str) -> PathBuf {
+    let Some(escaped) = text.strip_prefix(ESCAPED) else { return PathBuf::from(text) };
+    let mut bytes = Vec::with_capacity(escaped.len());
+    let mut rest = escaped.as_bytes();
+    while let [first, others @ ..] = rest {
+        let code = others.get(..2).and_then(|digits| std::str::from_utf8(digits).ok());
+        match code.and_then(|code| u8::from_str_radix(code, 16).ok()).filter(|_| *first == b'%') {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = &others[2..];
+            }
+            None => {
+                bytes.push(*first);
+                rest = others;
+            }
+        }
+    }
+    OsString::from_vec(bytes).into()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -306,5 +351,22 @@ mod tests {
         assert_ne!(key, generation_key("gen-a", b"x/b.jsonl", 1));
         assert_ne!(key, generation_key("gen-a", b"x/a.jsonl", 2));
         assert_ne!(occurrence_id(&key, 0), occurrence_id(&key, 1));
+    }
+
+    #[test]
+    fn every_path_survives_as_text() {
+        for bytes in [
+            &b"/a/b.jsonl"[..],
+            b"/a\xff.jsonl",
+            b"/a\xfe.jsonl",
+            b"/%41\xff",
+            b"bytes:x",
+            b"/a%b",
+            b"",
+        ] {
+            let path = PathBuf::from(OsString::from_vec(bytes.to_vec()));
+            assert_eq!(path_of_text(&path_text(&path)), path, "{path:?}");
+        }
+        assert_eq!(path_text(Path::new("/a%b")), "/a%b");
     }
 }

@@ -55,6 +55,9 @@ impl ImageSettings {
     /// Lists values out of range: key, value, allowed range.
     pub fn problems(&self) -> Vec<(&'static str, String, &'static str)> {
         let mut problems = Vec::new();
+        if self.grace > Duration::from_secs(365 * 24 * 3600) {
+            problems.push(("grace", format!("{:?}", self.grace), "365 days or less"));
+        }
         if self.min_side == 0 {
             problems.push(("min_side", self.min_side.to_string(), "1 pixel or more"));
         }

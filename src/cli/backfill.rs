@@ -71,6 +71,13 @@ pub(super) fn execute(args: &Args, context: &Context) -> Result<ExitCode, CliErr
     let counts = pipeline.snapshot();
     pipeline.join()?.close()?;
     report(&counts, began.elapsed(), stopped, &config, context)?;
+    if counts.unreadable > 0 {
+        let what = format!(
+            "{} files or folders could not be read; see the warnings above",
+            counts.unreadable
+        );
+        return Err(CliError::BadInput(what));
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -78,22 +85,28 @@ pub(super) fn execute(args: &Args, context: &Context) -> Result<ExitCode, CliErr
 fn place(path: &Path, config: &Config) -> Result<Watched, CliError> {
     let from = toolbox::canonical(path)?;
     for watched in toolbox::watched(config).unwrap_or_default() {
-        if from.starts_with(&watched.root) {
-            return Ok(Watched { from, on_done: OnDone::Keep, ..watched });
+        if let Ok(relative) = from.strip_prefix(&watched.root) {
+            // A file that is named is read, whatever the globs say.
+            let selection = if from.is_file() { only(relative)? } else { watched.selection };
+            return Ok(Watched { selection, from, on_done: OnDone::Keep, ..watched });
         }
     }
-    let (root, include) = if from.is_dir() {
-        (from.clone(), default_include())
-    } else {
-        let folder = from.parent().unwrap_or(Path::new("/")).to_owned();
-        let name = from.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        (folder, vec![escape(&name)])
+    let (root, selection) = match (from.is_dir(), from.parent(), from.file_name()) {
+        (false, Some(folder), Some(name)) => (folder.to_owned(), only(Path::new(name))?),
+        _ => (
+            from.clone(),
+            Selection::new(&default_include(), &[]).expect("the default globs are valid"),
+        ),
     };
     let name =
         root.file_name().map_or_else(|| "root".into(), |name| name.to_string_lossy().into_owned());
-    let selection = Selection::new(&include, &[])
-        .map_err(|(glob, why)| CliError::Usage(format!("`{glob}`: {why}")))?;
     Ok(Watched { root, from, name, selection, on_done: OnDone::Keep })
+}
+
+/// Selects one file.
+fn only(relative: &Path) -> Result<Selection, CliError> {
+    let glob = escape(&relative.to_string_lossy());
+    Selection::new(&[glob], &[]).map_err(|(glob, why)| CliError::Usage(format!("`{glob}`: {why}")))
 }
 
 /// Writes a name as a glob that fits it alone.

@@ -55,6 +55,8 @@ impl CliError {
             Self::Store(
                 StoreError::Query(_) | StoreError::Unknown(_) | StoreError::Ambiguous { .. },
             ) => 2,
+            // As Rust ends a process that panics.
+            Self::Pipeline(PipelineError::Panicked) => 101,
             Self::Store(_)
             | Self::Pipeline(PipelineError::Store(_))
             | Self::Export(ExportError::Store(_)) => 3,

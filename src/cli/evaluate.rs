@@ -1,7 +1,6 @@
 //! `gleaner evaluate`: how well the models agree with labels.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -13,10 +12,8 @@ use super::error::CliError;
 use super::output::Style;
 use super::{Context, toolbox};
 use crate::evaluate::{self, Group, Measures, Scored};
-use crate::intake::Stream;
 use crate::model::{Model, ModelError, Role};
 use crate::sample::without_marks;
-use crate::source::Packing;
 use crate::store::Cell;
 
 #[derive(clap::Args)]
@@ -101,10 +98,7 @@ pub(super) fn execute(args: &Args, context: &Context) -> Result<ExitCode, CliErr
 fn read(path: &Path, groups: &mut Vec<Group>) -> Result<(), CliError> {
     let input =
         |source| CliError::Input { what: format!("cannot read `{}`", path.display()), source };
-    let file = File::open(path).map_err(input)?;
-    let mut magic = [0; 4];
-    let length = std::os::unix::fs::FileExt::read_at(&file, &mut magic, 0).map_err(input)?;
-    let stream = Stream::open(file, Packing::of(&magic[..length]), 0).map_err(input)?;
+    let stream = toolbox::input(path)?;
     for (number, line) in BufReader::new(stream).lines().enumerate() {
         let line = line.map_err(input)?;
         if line.trim().is_empty() {

@@ -1,6 +1,6 @@
 //! `gleaner run`: the daemon.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -70,13 +70,20 @@ pub(super) fn execute(_args: &Args, context: &Context) -> Result<ExitCode, CliEr
 /// Watches the directories; without events they are looked at in turn.
 fn watch(roots: &[PathBuf], reporter: Reporter) -> Option<Watcher> {
     let started = Watcher::start(move |happening: Happening| reporter.report(happening));
-    let watched = started.and_then(|mut watcher| {
-        roots.iter().try_for_each(|root: &PathBuf| watcher.add(Path::new(root)))?;
-        Ok(watcher)
-    });
-    watched
-        .inspect_err(|error: &WatchError| warn!(%error, "polling instead of waiting for events"))
-        .ok()
+    let polling = |error: &WatchError| warn!(%error, "polling instead of waiting for events");
+    let mut watcher = started.inspect_err(polling).ok()?;
+    for root in roots {
+        match watcher.add(root) {
+            Ok(()) => {}
+            Err(error @ WatchError::Limit { .. }) => {
+                polling(&error);
+                return None;
+            }
+            // The rescans see what there are no events for.
+            Err(error) => warn!(%error, "not everything is watched: rescans find the rest"),
+        }
+    }
+    Some(watcher)
 }
 
 /// Answers requests and keeps the service manager informed until the end.
@@ -92,6 +99,7 @@ async fn attend(
     for ticker in [&mut status, &mut watchdog, &mut health] {
         ticker.set_missed_tick_behavior(MissedTickBehavior::Delay);
     }
+    let mut before = None;
     loop {
         tokio::select! {
             request = requests.recv() => match request {
@@ -100,7 +108,16 @@ async fn attend(
                 Some(Request::Stop) | None => return,
             },
             _ = status.tick() => service::status(&line(pipeline)),
-            _ = watchdog.tick() => service::alive(),
+            _ = watchdog.tick() => {
+                // Alive means idle, or further than at the last tick.
+                let now = Some(pipeline.snapshot());
+                if pipeline.under_way() == 0 || now != before {
+                    service::alive();
+                } else {
+                    error!(under_way = pipeline.under_way(), "no progress since the last watchdog tick");
+                }
+                before = now;
+            }
             _ = health.tick() => if pipeline.wait(Duration::ZERO) { return },
         }
     }

@@ -1,6 +1,5 @@
 //! `gleaner score`: a filter that adds scores and checks to samples, without a database.
 
-use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -11,13 +10,13 @@ use serde_json::{Map, Value as Json, json};
 use super::error::CliError;
 use super::{Context, toolbox};
 use crate::check::{CheckSettings, ImageSettings, Look};
-use crate::intake::{Body, Framed, Framer, Stream};
+use crate::intake::{Body, Framed, Framer};
 use crate::judge;
 use crate::model::ModelError;
 use crate::parse;
 use crate::probe;
 use crate::score::Scorers;
-use crate::source::{Checkpoint, Packing};
+use crate::source::Checkpoint;
 
 /// Bytes of one read.
 const CHUNK: usize = 256 << 10;
@@ -92,17 +91,9 @@ pub(super) fn execute(args: &Args, context: &Context) -> Result<ExitCode, CliErr
 }
 
 fn open(path: Option<&Path>) -> Result<Box<dyn Read>, CliError> {
-    let Some(path) = path else { return Ok(Box::new(io::stdin())) };
-    let opened = File::open(path).and_then(|file| {
-        let mut magic = [0; 4];
-        let read = std::os::unix::fs::FileExt::read_at(&file, &mut magic, 0)?;
-        Stream::open(file, Packing::of(&magic[..read]), 0)
-    });
-    match opened {
-        Ok(stream) => Ok(Box::new(stream)),
-        Err(source) => {
-            Err(CliError::Input { what: format!("cannot open `{}`", path.display()), source })
-        }
+    match path {
+        None => Ok(Box::new(io::stdin())),
+        Some(path) => toolbox::input(path),
     }
 }
 

@@ -1,13 +1,17 @@
 //! What several commands build from a configuration.
 
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
 
 use super::error::CliError;
 use crate::config::{Config, Loaded};
-use crate::intake::Selection;
+use crate::intake::{Selection, Stream};
 use crate::pipeline::{Kit, Watched};
 use crate::score::Models;
+use crate::source::Packing;
 use crate::store::Lookup;
 
 /// Loads the configured models.
@@ -53,4 +57,18 @@ pub(super) fn canonical(path: &Path) -> Result<std::path::PathBuf, CliError> {
         what: format!("cannot find `{}`", path.display()),
         source,
     })
+}
+
+/// Opens a file to be read once: plain, gzip or Zstandard; a pipe is read as it is.
+pub(super) fn input(path: &Path) -> Result<Box<dyn Read>, CliError> {
+    let opened = File::open(path).and_then(|file| -> io::Result<Box<dyn Read>> {
+        if !file.metadata()?.is_file() {
+            return Ok(Box::new(file));
+        }
+        let mut magic = [0; 4];
+        let read = file.read_at(&mut magic, 0)?;
+        Ok(Box::new(Stream::open(file, Packing::of(&magic[..read]), 0)?))
+    });
+    let what = || format!("cannot open `{}`", path.display());
+    opened.map_err(|source| CliError::Input { what: what(), source })
 }

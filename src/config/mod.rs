@@ -145,6 +145,16 @@ impl Loaded {
             }
             let root =
                 watch.path.canonicalize().map_err(|_| value("a directory that can be read"))?;
+            if let OnDone::Move(target) = &watch.on_done
+                && target.starts_with(&watch.path)
+            {
+                return Err(ConfigError::Value {
+                    place: place.clone(),
+                    key: "watch.on_done".into(),
+                    value: format!("{{ move = `{}` }}", target.display()),
+                    allowed: "a directory outside the watched one".into(),
+                });
+            }
             if seen.iter().any(|other| other.starts_with(&root) || root.starts_with(other)) {
                 return Err(value("directories of which none lies in another"));
             }

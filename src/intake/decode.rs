@@ -1,7 +1,8 @@
 //! Opening a source: plain, gzip (all members) or Zstandard (all frames), told apart by the first bytes.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Read};
+use std::os::unix::fs::FileExt;
 
 use flate2::read::MultiGzDecoder;
 
@@ -14,8 +15,22 @@ pub struct Stream {
 }
 
 enum Inner {
-    Plain(File),
+    Plain(Positioned),
     Packed(Box<dyn Read + Send>),
+}
+
+/// A file with a position of its own: clones of a `File` share theirs.
+struct Positioned {
+    file: File,
+    at: u64,
+}
+
+impl Read for Positioned {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read_at(buffer, self.at)?;
+        self.at += read as u64;
+        Ok(read)
+    }
 }
 
 impl Stream {
@@ -25,12 +40,11 @@ impl Stream {
     ///
     /// # Errors
     /// The file cannot be read, or packed data ends or breaks before `offset`.
-    pub fn open(mut file: File, packing: Packing, offset: u64) -> io::Result<Self> {
+    pub fn open(file: File, packing: Packing, offset: u64) -> io::Result<Self> {
+        let begin = if packing == Packing::Plain { offset } else { 0 };
+        let file = Positioned { file, at: begin };
         let inner = match packing {
-            Packing::Plain => {
-                file.seek(SeekFrom::Start(offset))?;
-                Inner::Plain(file)
-            }
+            Packing::Plain => Inner::Plain(file),
             Packing::Gzip => Inner::Packed(Box::new(MultiGzDecoder::new(io::BufReader::new(file)))),
             Packing::Zstd => Inner::Packed(Box::new(zstd::stream::read::Decoder::new(file)?)),
         };
@@ -74,7 +88,6 @@ mod tests {
         for offset in [0u64, 3, 7, 14] {
             let mut file = tempfile::tempfile().expect("a temporary file");
             file.write_all(packed).expect("written");
-            file.rewind().expect("rewound");
             let mut text = String::new();
             let mut stream = Stream::open(file, packing, offset).expect("opened");
             stream.read_to_string(&mut text).expect("read");
@@ -102,7 +115,6 @@ mod tests {
         for cut in [5, whole.len() - 1] {
             let mut file = tempfile::tempfile().expect("a temporary file");
             file.write_all(&whole[..cut]).expect("written");
-            file.rewind().expect("rewound");
             let mut text = String::new();
             let mut stream = Stream::open(file, Packing::Zstd, 0).expect("opened");
             let error = stream.read_to_string(&mut text).expect_err("incomplete");

@@ -38,6 +38,8 @@ pub struct Framer {
     max_bytes: usize,
     record: Option<Record>,
     scan: ValueScan,
+    /// Whether the open record of pretty-printed values is a line of damage.
+    stray: bool,
 }
 
 /// A record of which the end has not been seen.
@@ -61,6 +63,7 @@ impl Framer {
             max_bytes,
             record: None,
             scan: ValueScan::default(),
+            stray: false,
         }
     }
 
@@ -216,14 +219,19 @@ impl Framer {
                 self.done = self.offset + blank as u64;
                 return blank;
             }
-            if bytes[0] != b'{' {
-                // Not a value: its line is the damage.
-                self.phase = Phase::Lines;
-                return 0;
+            if bytes[0] == b',' {
+                self.done = self.offset + 1;
+                return 1;
             }
+            // What is not an object is damage, up to the end of its line.
+            self.stray = bytes[0] != b'{';
             self.open(0);
         }
-        match self.scan.end_of_value(bytes) {
+        let end = match self.stray {
+            true => memchr::memchr(b'\n', bytes),
+            false => self.scan.end_of_value(bytes),
+        };
+        match end {
             None => {
                 self.push(bytes);
                 bytes.len()

@@ -80,6 +80,8 @@ fn pretty_printed_values_are_records() {
         "{\n  \"a\": {\"b\": 2}\n}\n{\n  \"c\": 3\n}",
         &["{\n  \"a\": {\"b\": 2}\n}", "{\n  \"c\": 3\n}"],
     );
+    check("{\n\"a\": 1\n},\n{\n\"b\": 2\n}", &["{\n\"a\": 1\n}", "{\n\"b\": 2\n}"]);
+    check("{\n\"a\": 1\n}\nstray\n{\n\"b\": 2\n}", &["{\n\"a\": 1\n}", "stray", "{\n\"b\": 2\n}"]);
     check("{  \r\n\"a\": 1}", &["{  \r\n\"a\": 1}"]);
 }
 

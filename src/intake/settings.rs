@@ -46,6 +46,9 @@ pub fn default_include() -> Vec<String> {
         .collect()
 }
 
+/// Longest time that makes sense anywhere here.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
+
 /// The `[intake]` section.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -97,6 +100,17 @@ impl IntakeSettings {
                 self.max_record_bytes.to_string(),
                 "1KiB to 256MiB",
             ));
+        }
+        for (key, duration) in [
+            ("settle", self.settle),
+            ("rescan", self.rescan),
+            ("idle_eof", self.idle_eof),
+            ("unfinished_after", self.unfinished_after),
+            ("shutdown_grace", self.shutdown_grace),
+        ] {
+            if duration > LONGEST {
+                problems.push((key, format!("{duration:?}"), "365 days or less"));
+            }
         }
         for (key, duration) in [("rescan", self.rescan), ("shutdown_grace", self.shutdown_grace)] {
             if duration < Duration::from_millis(100) {

@@ -100,7 +100,7 @@ impl Committer {
                 batch.note(record.verdict, 1);
             }
             Target::Open => {
-                self.writer.insert(name, record, None)?;
+                self.writer.insert_open(name, record)?;
                 batch.note(record.verdict, 1);
             }
             // It waits on: nothing changed.

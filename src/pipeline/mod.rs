@@ -14,7 +14,7 @@ mod work;
 mod worker;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -35,6 +35,7 @@ pub use status::Snapshot;
 pub use work::Kit;
 
 use reader::Command;
+use work::Message;
 
 /// Most records under way for each scoring thread.
 const RECORDS_PER_THREAD: u64 = 128;
@@ -51,6 +52,11 @@ pub enum PipelineError {
     /// A model is broken.
     #[error(transparent)]
     Model(#[from] ModelError),
+    /// A thread panicked.
+    #[error(
+        "an internal error stopped the pipeline; everything committed is safe, please report the panic above"
+    )]
+    Panicked,
 }
 
 /// What a pipeline is made of.
@@ -69,16 +75,20 @@ pub struct Setup {
     pub inbox: Inbox,
 }
 
+/// Happenings that wait for the reader at most; when more come, it looks at all files again.
+const MAX_HAPPENINGS: usize = 16_384;
+
 /// Makes a way for happenings into a pipeline that may not be running yet.
 pub fn inbox() -> (Reporter, Inbox) {
-    let (sender, receiver) = unbounded();
-    (Reporter(sender.clone()), Inbox { sender, receiver })
+    let (sender, receiver) = bounded(MAX_HAPPENINGS);
+    let missed = Arc::new(AtomicBool::new(false));
+    (Reporter { sender, missed: Arc::clone(&missed) }, Inbox { receiver, missed })
 }
 
 /// The receiving end of a [`Reporter`].
 pub struct Inbox {
-    sender: Sender<Command>,
-    receiver: crossbeam_channel::Receiver<Command>,
+    receiver: crossbeam_channel::Receiver<Happening>,
+    missed: Arc<AtomicBool>,
 }
 
 /// A running pipeline.
@@ -95,12 +105,17 @@ pub struct Pipeline {
 
 /// Reports happenings to a pipeline from any thread.
 #[derive(Clone)]
-pub struct Reporter(Sender<Command>);
+pub struct Reporter {
+    sender: Sender<Happening>,
+    missed: Arc<AtomicBool>,
+}
 
 impl Reporter {
-    /// Reports one happening; does nothing when the pipeline has ended.
+    /// Reports one happening, without waiting; does nothing when the pipeline has ended.
     pub fn report(&self, happening: Happening) {
-        let _ = self.0.send(Command::Happened(happening));
+        if self.sender.try_send(happening).is_err() {
+            self.missed.store(true, Ordering::Release);
+        }
     }
 }
 
@@ -121,7 +136,8 @@ impl Pipeline {
         let (begun_in, begun_out) = bounded(room);
         let (message_in, message_out) = bounded(room + 1);
         let (entry_in, entry_out) = bounded(room);
-        let Inbox { sender: command_in, receiver: command_out } = setup.inbox;
+        let (command_in, command_out) = unbounded();
+        let inbox = setup.inbox;
         let (end_in, ended) = bounded(1);
 
         let path = writer.path().to_owned();
@@ -153,14 +169,20 @@ impl Pipeline {
             .map(|number| {
                 let (fresh, begun, out) =
                     (fresh_out.clone(), begun_out.clone(), message_in.clone());
-                spawn(&format!("score-{number}"), move || worker::run(&fresh, &begun, &out))
+                spawn(&format!("score-{number}"), move || {
+                    let _alarm = Alarm(out.clone());
+                    worker::run(&fresh, &begun, &out);
+                })
             })
             .collect();
-        drop(message_in);
+        let alarm = Alarm(message_in);
         let sequencer_exit = StopOnExit(Arc::clone(&permits), None);
         let committer_exit = StopOnExit(Arc::clone(&permits), Some(end_in));
         Ok(Self {
-            reader: spawn("read", move || reader.run(&command_out)),
+            reader: spawn("read", move || {
+                let _alarm = alarm;
+                reader.run(&command_out, &inbox)
+            }),
             workers,
             sequencer: spawn("sequence", move || {
                 let _exit = sequencer_exit;
@@ -216,13 +238,23 @@ impl Pipeline {
         let committed = join(self.committer);
         let sequenced = join(self.sequencer);
         let read = join(self.reader);
-        for worker in self.workers {
-            join(worker);
-        }
-        sequenced?;
-        let writer = committed?;
-        read?;
+        let workers: Result<Vec<()>, PipelineError> = self.workers.into_iter().map(join).collect();
+        sequenced??;
+        let writer = committed??;
+        read??;
+        workers?;
         Ok(writer)
+    }
+}
+
+/// Tells the sequencer when its thread panics, so that nobody waits for what never comes.
+struct Alarm(Sender<Message>);
+
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            let _ = self.0.try_send(Message::Panicked);
+        }
     }
 }
 
@@ -242,6 +274,6 @@ fn spawn<T: Send + 'static>(name: &str, run: impl FnOnce() -> T + Send + 'static
     thread::Builder::new().name(name.to_owned()).spawn(run).expect("the system gives a thread")
 }
 
-fn join<T>(thread: JoinHandle<T>) -> T {
-    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+fn join<T>(thread: JoinHandle<T>) -> Result<T, PipelineError> {
+    thread.join().map_err(|_| PipelineError::Panicked)
 }

@@ -94,6 +94,7 @@ impl Sequencer {
                 Message::Direct(ticket, entry) => self.put(ticket, Slot::Done(Box::new(entry))),
                 Message::End(ticket) => self.end = Some(ticket),
                 Message::Broken(error) => return Err(error.into()),
+                Message::Panicked => return Err(PipelineError::Panicked),
             }
             self.recent.forget_until(self.committed.load(Ordering::Acquire));
             if !self.advance()? {

@@ -12,6 +12,7 @@ pub(super) struct Status {
     carried: AtomicU64,
     bytes_read: AtomicU64,
     sources_done: AtomicU64,
+    unreadable: AtomicU64,
     last_commit: AtomicI64,
 }
 
@@ -26,6 +27,8 @@ pub struct Snapshot {
     pub bytes_read: u64,
     /// Times that the end of a file was reached.
     pub sources_done: u64,
+    /// Files and folders that cannot be read.
+    pub unreadable: u64,
     /// Time of the last commit; 0 before the first.
     pub last_commit: UnixMillis,
 }
@@ -50,6 +53,11 @@ impl Status {
         self.sources_done.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Counts a file or folder that cannot be read.
+    pub(crate) fn unreadable(&self) {
+        self.unreadable.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// Returns the counts.
     pub(super) fn snapshot(&self) -> Snapshot {
         let mut verdicts = [0; 5];
@@ -61,6 +69,7 @@ impl Status {
             carried: self.carried.load(Ordering::Relaxed),
             bytes_read: self.bytes_read.load(Ordering::Relaxed),
             sources_done: self.sources_done.load(Ordering::Relaxed),
+            unreadable: self.unreadable.load(Ordering::Relaxed),
             last_commit: self.last_commit.load(Ordering::Relaxed),
         }
     }

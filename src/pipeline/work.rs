@@ -14,7 +14,7 @@ use crate::score::{AnswersScored, Models};
 use crate::source::{OccurrenceRow, Progress, Source, SourceId, Span};
 use crate::store::{Held, Record};
 use crate::time::UnixMillis;
-use crate::verdict::{Finding, Reason};
+use crate::verdict::Finding;
 
 /// Place in the order in which records were read; everything is decided in this order.
 pub(super) type Ticket = u64;
@@ -173,6 +173,8 @@ pub(super) enum Message {
     End(Ticket),
     /// A model is broken.
     Broken(ModelError),
+    /// A thread panicked.
+    Panicked,
 }
 
 /// What the committer writes, in the order of the tickets.
@@ -227,9 +229,4 @@ pub(super) fn unusable(
         decided_at: Some(now),
         wait_until: None,
     }
-}
-
-/// Reasons that may go away by waiting.
-pub(super) fn may_pass(reason: Reason) -> bool {
-    reason == Reason::ImageMissing
 }

@@ -1,10 +1,11 @@
 //! The scoring threads: they parse, check and rate whatever comes, in any order.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Select, Sender, TryRecvError};
 
-use super::work::{Candidate, Examined, Job, Kit, Message, Origin, Raw, may_pass};
+use super::work::{Candidate, Examined, Job, Kit, Message, Origin, Raw};
 use crate::digest::Digest;
 use crate::intake::Body;
 use crate::judge;
@@ -16,6 +17,9 @@ use crate::score::Scorers;
 use crate::store::Held;
 use crate::time;
 use crate::verdict::{Finding, Reason};
+
+/// Age of the last change after which a picture that cannot be decoded is not waited for.
+const SETTLED_PICTURE: Duration = Duration::from_secs(5);
 
 /// Runs until both queues are closed.
 pub(super) fn run(fresh: &Receiver<Job>, begun: &Receiver<Job>, out: &Sender<Message>) {
@@ -122,8 +126,16 @@ fn examine_held(origin: Origin, held: Held, kit: Arc<Kit>) -> Examined {
 fn examine_sample(origin: Origin, sample: Sample, kit: Arc<Kit>) -> Examined {
     let facts = probe::look(&sample.images, &origin.home.folder, &kit.images);
     let finding = judge::examine(&sample, &facts, &kit.checks, &kit.images).into_iter().next();
-    let waits = finding.as_ref().is_some_and(|finding| may_pass(finding.reason))
-        && time::now() < origin.wait_until;
+    let may_pass = finding.as_ref().is_some_and(|finding| match finding.reason {
+        Reason::ImageMissing => true,
+        // It may still be written.
+        Reason::ImageUndecodable => {
+            let folder = &origin.home.folder;
+            probe::any_changing(&sample.images, folder, &kit.images, SETTLED_PICTURE)
+        }
+        _ => false,
+    });
+    let waits = may_pass && time::now() < origin.wait_until;
     let digest: Digest = sample.digest();
     let candidate =
         Box::new(Candidate { origin, kit, sample, digest, seq: 0, ratings: None, gate: None });

@@ -81,6 +81,9 @@ impl PolicySettings {
         if !(1..=10_000_000).contains(&self.window) {
             problems.push(("window", self.window.to_string(), "1 to 10000000 samples"));
         }
+        if self.warmup > self.window {
+            problems.push(("warmup", self.warmup.to_string(), "0 to `window` samples"));
+        }
         for (key, minimum) in [
             ("question_min", self.question_min),
             ("answer_min", self.answer_min),

@@ -6,7 +6,7 @@ use super::StoreError;
 use super::lookup::Lookup;
 use crate::digest::Digest;
 use crate::scale::Score;
-use crate::source::{Source, SourceId, occurrence_id};
+use crate::source::{Source, SourceId, occurrence_id, path_of_text};
 use crate::verdict::{Decision, Reason, Verdict};
 
 /// What was counted of a source, and what its rows say.
@@ -120,7 +120,7 @@ impl Lookup {
                     }
                     Ok(Counted {
                         id: SourceId(row.get(0)?),
-                        path: row.get::<_, String>(1)?.into(),
+                        path: path_of_text(&row.get::<_, String>(1)?),
                         generation: row.get(2)?,
                         noted,
                         found,

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use rusqlite::{Connection, params};
 
 use super::Record;
-use crate::source::{Progress, Source, SourceId, SourceState};
+use crate::digest::Digest;
+use crate::source::{Progress, Source, SourceId, SourceState, path_text};
 use crate::time::{self, UnixMillis};
 use crate::verdict::Verdict;
 
@@ -14,6 +15,7 @@ use crate::verdict::Verdict;
 pub(super) struct Batch {
     sources: HashMap<SourceId, Source>,
     progress: HashMap<SourceId, Progress>,
+    unfinished: HashMap<SourceId, Digest>,
     counts: HashMap<SourceId, Changes>,
     tally: BTreeMap<(String, String, String, &'static str), i64>,
 }
@@ -34,7 +36,18 @@ impl Batch {
     /// Notes all that may change of a source.
     pub(super) fn update(&mut self, source: Source) {
         self.progress.remove(&source.id);
+        self.unfinished.remove(&source.id);
         self.sources.insert(source.id, source);
+    }
+
+    /// Notes the occurrence that stands for what is open at the end of a source.
+    pub(super) fn leave_open(&mut self, source: SourceId, id: Digest) {
+        match self.sources.get_mut(&source) {
+            Some(updated) => updated.unfinished = Some(id),
+            None => {
+                self.unfinished.insert(source, id);
+            }
+        }
     }
 
     /// Notes how far a source is decided.
@@ -46,6 +59,7 @@ impl Batch {
                 updated.unfinished = None;
             }
             None => {
+                self.unfinished.remove(&source);
                 self.progress.insert(source, progress);
             }
         }
@@ -114,6 +128,11 @@ impl Batch {
                     now
                 ])?;
         }
+        for (source, id) in &self.unfinished {
+            connection
+                .prepare_cached("UPDATE source SET unfinished = ?2 WHERE id = ?1")?
+                .execute(params![source.0, id.to_string()])?;
+        }
         for (source, changes) in &self.counts {
             let [kept, rejected, duplicate, quarantined, pending] = changes.verdicts;
             connection
@@ -158,7 +177,7 @@ impl Batch {
                 )?
                 .execute(params![
                     source.id.0,
-                    source.path.to_string_lossy(),
+                    path_text(&source.path),
                     source.file.device as i64,
                     source.file.inode as i64,
                     source.file.born,

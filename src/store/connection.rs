@@ -1,5 +1,6 @@
 //! Opening the database: pragmas first, then all migrations in one transaction; newer schemas are refused.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -48,8 +49,12 @@ impl Database {
 
     /// Opens an existing database for reading.
     pub(super) fn open_readable(path: &Path) -> Result<Self, StoreError> {
-        if !path.exists() {
-            return Err(StoreError::Absent { path: path.to_owned() });
+        if let Err(source) = path.metadata() {
+            let path = path.to_owned();
+            return Err(match source.kind() {
+                io::ErrorKind::NotFound => StoreError::Absent { path },
+                _ => StoreError::Unreachable { path, source },
+            });
         }
         // A reader of a WAL database must be able to make its shared-memory file: read-only where it cannot.
         let database = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)

@@ -3,10 +3,15 @@
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
 
 use super::StoreError;
+
+/// `holder` takes the lock for a moment: a writer tries again so often, after so long.
+const GLANCES: u32 = 5;
+const GLANCE: Duration = Duration::from_millis(20);
 
 /// Held as long as this process may write to the database; the kernel frees it when the process ends.
 #[derive(Debug)]
@@ -28,7 +33,15 @@ impl WriterLock {
             .truncate(false)
             .open(lock_path(database))
             .map_err(failed)?;
-        if let Err(error) = flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        let mut locked = flock(&file, FlockOperation::NonBlockingLockExclusive);
+        for _ in 0..GLANCES {
+            if locked.is_ok() {
+                break;
+            }
+            std::thread::sleep(GLANCE);
+            locked = flock(&file, FlockOperation::NonBlockingLockExclusive);
+        }
+        if let Err(error) = locked {
             if error != rustix::io::Errno::WOULDBLOCK {
                 return Err(failed(error.into()));
             }

@@ -9,6 +9,7 @@ use super::connection::Database;
 use crate::digest::Digest;
 use crate::source::{
     Checkpoint, FileId, Packing, Phase, Print, Progress, Source, SourceId, SourceState, Stamp,
+    path_of_text, path_text,
 };
 
 /// A read-only connection for the pipeline.
@@ -64,7 +65,7 @@ impl Lookup {
     /// # Errors
     /// The database fails.
     pub fn source_by_path(&self, path: &Path) -> Result<Option<Source>, StoreError> {
-        self.source("path = ?1 ORDER BY id DESC LIMIT 1", params![path.to_string_lossy()])
+        self.source("path = ?1 ORDER BY id DESC LIMIT 1", params![path_text(path)])
     }
 
     /// Returns the highest source id, 0 if there is none.
@@ -87,7 +88,7 @@ impl Lookup {
         self.database.run("read the sources", |connection| {
             connection
                 .prepare_cached("SELECT coalesce(max(generation), 0) FROM source WHERE name = ?1 AND origin = ?2")?
-                .query_row(params![name, origin.to_string_lossy()], |row| row.get(0))
+                .query_row(params![name, path_text(origin)], |row| row.get(0))
         })
     }
 
@@ -180,9 +181,9 @@ fn source_of(row: &Row<'_>) -> rusqlite::Result<Option<Source>> {
         id: SourceId(row.get(0)?),
         key,
         name: text(2)?,
-        origin: text(3)?.into(),
+        origin: path_of_text(&text(3)?),
         generation: row.get(4)?,
-        path: text(5)?.into(),
+        path: path_of_text(&text(5)?),
         previous: row.get::<_, Option<i64>>(6)?.map(SourceId),
         file: FileId {
             device: row.get::<_, i64>(7)? as u64,

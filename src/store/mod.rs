@@ -44,6 +44,16 @@ pub enum StoreError {
         /// Where it was looked for.
         path: PathBuf,
     },
+    /// It cannot be reached.
+    #[error(
+        "cannot reach database `{path}`: {source}; members of the group that owns its folder may query it"
+    )]
+    Unreachable {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
     /// It cannot be opened.
     #[error("cannot open database `{path}`: {source}")]
     Open {

@@ -7,7 +7,7 @@ use rusqlite::{Row, params};
 use super::StoreError;
 use super::lookup::Lookup;
 use crate::digest::Digest;
-use crate::source::{OccurrenceRow, SourceId, Span};
+use crate::source::{OccurrenceRow, SourceId, Span, path_of_text};
 use crate::time::UnixMillis;
 
 /// A pending occurrence.
@@ -122,7 +122,7 @@ fn waiting_of(row: &Row<'_>) -> rusqlite::Result<Option<Waiting>> {
         name: row.get(3)?,
         ordinal: row.get(4)?,
         span: Span { start: row.get(5)?, end: row.get(6)? },
-        path: row.get::<_, String>(7)?.into(),
+        path: path_of_text(&row.get::<_, String>(7)?),
         images: names(images),
         seen_at: row.get(9)?,
         wait_until: row.get(10)?,

@@ -10,7 +10,7 @@ use super::columns::{Deciding, judged};
 use super::connection::Database;
 use super::{Content, ModelRow, Record, StoreError, StoreSettings, TextKept, WriterLock};
 use crate::digest::Digest;
-use crate::source::{OccurrenceRow, Progress, Source, SourceId};
+use crate::source::{OccurrenceRow, Progress, Source, SourceId, path_text};
 use crate::time::UnixMillis;
 use crate::verdict::Verdict;
 
@@ -119,9 +119,9 @@ impl Writer {
                     source.id.0,
                     source.key.to_string(),
                     source.name,
-                    source.origin.to_string_lossy(),
+                    path_text(&source.origin),
                     source.generation,
-                    source.path.to_string_lossy(),
+                    path_text(&source.path),
                     source.previous.map(|id| id.0),
                     source.file.device as i64,
                     source.file.inode as i64,
@@ -229,6 +229,16 @@ impl Writer {
         })?;
         self.batch.count(name, record, 1);
         self.write_content(row, record)
+    }
+
+    /// Stores an occurrence for what is open at the end of its source, which stays where it is.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn insert_open(&mut self, name: &str, record: &Record) -> Result<(), StoreError> {
+        self.insert(name, record, Some(&record.id))?;
+        self.batch.leave_open(record.source, record.id);
+        Ok(())
     }
 
     /// Gives a pending occurrence its final verdict.

@@ -6,6 +6,7 @@ mod crash;
 mod daemon;
 mod memory;
 mod models;
+mod odd_files;
 mod real_data;
 mod rewriting;
 mod support;

@@ -25,7 +25,12 @@ impl Reader {
         let (file, stamp) = (intake::file_id(&metadata), intake::stamp(&metadata));
         let known = self.known_file(file)?;
         Ok(known.is_none_or(|source| {
-            source.stamp != stamp || source.path != path || source.state != SourceState::Done
+            let settled = match source.state {
+                SourceState::Done => true,
+                SourceState::Waiting => source.unfinished.is_some(),
+                _ => false,
+            };
+            source.stamp != stamp || source.path != path || !settled
         }))
     }
 
@@ -93,12 +98,16 @@ impl Reader {
 
     fn resume(&self, mut source: Source, path: &Path, file: File) -> io::Result<Option<Reading>> {
         source.path = path.to_owned();
+        if source.progress == Progress::start() {
+            // An empty file does not show yet how it is packed.
+            source.packing = packing_of(&file)?;
+        }
         Reading::open(source, file, self.settings.max_record_bytes).map(Some)
     }
 
     /// A finished file under another name is the same source.
     fn moved(&mut self, mut source: Source, path: &Path, due: Due) -> Result<(), Halt> {
-        if self.watched[due.watch].on_done != intake::OnDone::Keep {
+        if self.retires(due.watch) {
             self.retiring
                 .note(path, Due { at: std::time::Instant::now() + self.settings.idle_eof, ..due });
         }
@@ -120,7 +129,7 @@ impl Reader {
         (id, stamp): (FileId, Stamp),
     ) -> Result<io::Result<Option<Reading>>, Halt> {
         let watched = &self.watched[due.watch];
-        if !self.selects(due.watch, path) {
+        if !self.selects(due.watch, path) && !self.is_rotated(due.watch, path) {
             return Ok(Ok(None));
         }
         let packing = match packing_of(&file) {
@@ -172,6 +181,17 @@ impl Reader {
         info!(path = %path.display(), generation, "source claimed");
         self.feed.direct(Entry::Open(Box::new(source.clone())))?;
         Ok(self.resume(source, path, file))
+    }
+
+    /// Tells whether a file is a selected one after its rotation: `a.jsonl.1`, `a.json-20260131`.
+    fn is_rotated(&self, watch: usize, path: &Path) -> bool {
+        let name =
+            path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let numbered = |letter: char| letter.is_ascii_digit() || ".-_".contains(letter);
+        let base = name.trim_end_matches(numbered);
+        let suffix = &name[base.len()..];
+        suffix.contains(|letter: char| letter.is_ascii_digit())
+            && self.selects(watch, &path.with_file_name(base))
     }
 
     fn next_generation(&self, name: &str, origin: &Path) -> Result<u64, Halt> {

@@ -10,6 +10,7 @@ mod waiting;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
@@ -19,9 +20,9 @@ use self::agenda::{Agenda, Due};
 pub(super) use self::feed::{Feed, Stopped};
 use self::reading::{EndRules, Reading, Turn};
 use self::scan::Scan;
-use super::PipelineError;
 use super::status::Status;
 use super::work::Kit;
+use super::{Inbox, PipelineError};
 use crate::intake::{IntakeSettings, OnDone, Selection};
 use crate::source::SourceId;
 use crate::store::Lookup;
@@ -29,6 +30,12 @@ use crate::watch::Happening;
 
 /// Files that are read by turns.
 const MAX_OPEN: usize = 4;
+
+/// Longest time for which a command goes unheard.
+const ATTENTION: Duration = Duration::from_millis(100);
+
+/// Turns of one file after which others that are due have theirs.
+const MAX_TURNS: u32 = 32;
 
 /// Time between two looks at pending samples.
 const WAITING_PERIOD: Duration = Duration::from_secs(1);
@@ -50,8 +57,6 @@ pub struct Watched {
 
 /// What the reader is told.
 pub(super) enum Command {
-    /// Something happened below a watched directory.
-    Happened(Happening),
     /// New rules are to be put in force.
     Adopt(Arc<Kit>),
     /// No new record is to be let in.
@@ -119,9 +124,14 @@ impl Reader {
     }
 
     /// Runs until it is told to stop or, if so made, until everything is read.
-    pub(super) fn run(mut self, commands: &Receiver<Command>) -> Result<(), PipelineError> {
+    pub(super) fn run(
+        mut self,
+        commands: &Receiver<Command>,
+        inbox: &Inbox,
+    ) -> Result<(), PipelineError> {
         let kit = Arc::clone(&self.feed.kit);
-        let ran = self.feed.adopt(kit).map_err(Halt::from).and_then(|()| self.read(commands));
+        let ran =
+            self.feed.adopt(kit).map_err(Halt::from).and_then(|()| self.read(commands, inbox));
         self.feed.end();
         match ran {
             // What stopped the pipeline is reported by the thread that failed.
@@ -130,14 +140,14 @@ impl Reader {
         }
     }
 
-    fn read(&mut self, commands: &Receiver<Command>) -> Result<(), Halt> {
+    fn read(&mut self, commands: &Receiver<Command>, inbox: &Inbox) -> Result<(), Halt> {
         loop {
-            if !self.obey(commands)? {
+            if !self.obey(commands, inbox)? {
                 return Ok(());
             }
             self.feed.forget_committed();
             let now = Instant::now();
-            if now >= self.next_scan {
+            if now >= self.next_scan && self.scans.is_empty() {
                 self.begin_scans();
                 self.next_scan = now + self.scan_period();
             }
@@ -164,27 +174,30 @@ impl Reader {
         self.open.is_empty() && self.scans.is_empty() && self.agenda.len() == 0
     }
 
-    /// Takes the commands that are there; waits for one if there is nothing else to do. Returns no at a stop.
-    fn obey(&mut self, commands: &Receiver<Command>) -> Result<bool, Halt> {
-        let busy = !self.open.is_empty() || !self.scans.is_empty();
-        let mut wait = if busy { Duration::ZERO } else { self.time_to_next() };
-        loop {
-            match commands.recv_timeout(wait) {
-                Ok(Command::Stop) => return Ok(false),
-                Ok(Command::Adopt(kit)) => {
+    /// Takes what was reported and commanded; waits for it if there is nothing else to do. Returns no at a stop.
+    fn obey(&mut self, commands: &Receiver<Command>, inbox: &Inbox) -> Result<bool, Halt> {
+        let busy = !self.open.is_empty() || !self.scans.is_empty() || !commands.is_empty();
+        let wait = if busy { Duration::ZERO } else { self.time_to_next().min(ATTENTION) };
+        match inbox.receiver.recv_timeout(wait) {
+            Ok(happening) => self.happened(happening),
+            Err(RecvTimeoutError::Timeout) => {}
+            // Nobody reports: a backfill, or polling.
+            Err(RecvTimeoutError::Disconnected) => std::thread::sleep(wait),
+        }
+        inbox.receiver.try_iter().for_each(|happening| self.happened(happening));
+        if inbox.missed.swap(false, Ordering::AcqRel) {
+            self.happened(Happening::Missed);
+        }
+        for command in commands.try_iter() {
+            match command {
+                Command::Stop => return Ok(false),
+                Command::Adopt(kit) => {
                     self.feed.adopt(kit)?;
                     info!("new rules and models are in force");
                 }
-                Ok(Command::Happened(happening)) => self.happened(happening),
-                Err(RecvTimeoutError::Timeout) => return Ok(true),
-                Err(RecvTimeoutError::Disconnected) if self.until == Until::Exhausted => {
-                    std::thread::sleep(wait.min(Duration::from_millis(20)));
-                    return Ok(true);
-                }
-                Err(RecvTimeoutError::Disconnected) => return Ok(false),
             }
-            wait = Duration::ZERO;
         }
+        Ok(true)
     }
 
     fn time_to_next(&self) -> Duration {
@@ -235,7 +248,6 @@ impl Reader {
     }
 
     fn begin_scans(&mut self) {
-        self.scans.clear();
         self.complained.retain(|path| !path.exists());
         for (watch, watched) in self.watched.iter().enumerate() {
             self.scans.push(Scan::new(&watched.from, watch));
@@ -254,9 +266,14 @@ impl Reader {
                 }
                 Some(Err((path, error))) => self.complain(&path, &error),
                 Some(Ok(path)) => {
-                    let selected = self.selects(watch, &path);
-                    if (selected || is_renamed_log(&path)) && self.is_news(&path)? {
-                        self.agenda.note(&path, Due { at: Instant::now(), watch, closed: None });
+                    if !self.selects(watch, &path) && !is_renamed_log(&path) {
+                        continue;
+                    }
+                    let due = Due { at: Instant::now(), watch, closed: None };
+                    if self.is_news(&path)? {
+                        self.agenda.note(&path, due);
+                    } else if self.retires(watch) {
+                        self.retiring.note(&path, due);
                     }
                 }
             }
@@ -292,9 +309,17 @@ impl Reader {
             let (bytes, turn) = self.open[index].turn(&mut self.feed, &rules)?;
             self.status.read(bytes);
             match turn {
-                Turn::More => {
+                Turn::More
+                    if self.open[index].turns < MAX_TURNS || self.agenda.next().is_none() =>
+                {
                     index += 1;
                     continue;
+                }
+                Turn::More => {
+                    let due =
+                        Due { at: Instant::now(), watch: self.open[index].watch, closed: None };
+                    self.open[index].settle(&mut self.feed)?;
+                    self.agenda.note(self.open[index].path(), due);
                 }
                 Turn::End(again) => self.ended(index, again),
                 Turn::Failed(error) => {
@@ -315,21 +340,27 @@ impl Reader {
         let due = |after: Duration| Due {
             at: now + after,
             watch: reading.watch,
-            closed: Some(reading.closed),
+            closed: reading.closed.then_some(true),
         };
         if reading.again {
             self.agenda.note(reading.path(), due(self.settings.settle));
         } else if let Some(after) = again.filter(|_| self.until == Until::Stopped) {
             self.agenda.note(reading.path(), due(after));
         }
-        if self.watched[reading.watch].on_done != OnDone::Keep && self.until == Until::Stopped {
+        if self.retires(reading.watch) {
             self.retiring.note(reading.path(), due(self.settings.idle_eof));
         }
+    }
+
+    /// Tells whether finished files of a watched directory are moved or deleted.
+    fn retires(&self, watch: usize) -> bool {
+        self.until == Until::Stopped && self.watched[watch].on_done != OnDone::Keep
     }
 
     /// Says once that a file cannot be read; it is tried again at the next scan.
     fn complain(&mut self, path: &Path, error: &std::io::Error) {
         if self.complained.insert(path.to_owned()) {
+            self.status.unreadable();
             warn!(path = %path.display(), %error, "cannot read: tried again at the next rescan");
         }
     }

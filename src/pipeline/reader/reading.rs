@@ -41,6 +41,8 @@ pub(super) struct Reading {
     pub closed: bool,
     /// Whether something happened to it since it was opened.
     pub again: bool,
+    /// Turns since it was opened.
+    pub(super) turns: u32,
     file: File,
     stream: Stream,
     framer: Framer,
@@ -74,12 +76,13 @@ impl Reading {
         let home = Arc::new(Home::of(&source));
         let framer = Framer::new(at, max);
         let began = (source.clone(), stamp);
-        let (watch, closed, again) = (0, false, false);
+        let (watch, closed, again, turns) = (0, false, false, 0);
         Ok(Self {
             source,
             watch,
             closed,
             again,
+            turns,
             file,
             stream,
             framer,
@@ -101,12 +104,13 @@ impl Reading {
             Ok(metadata) => self.stamp = intake::stamp(&metadata),
             Err(error) => return Ok((0, Turn::Failed(error))),
         }
+        self.turns += 1;
         let mut bytes = vec![0; CHUNK];
         let mut framed = Vec::new();
         let mut total = 0;
         while total < SLICE {
             match self.stream.read(&mut bytes) {
-                Ok(0) => return Ok((total as u64, self.end(feed, rules)?)),
+                Ok(0) => return Ok((total as u64, self.end(feed, rules, false)?)),
                 Ok(read) => {
                     total += read;
                     self.framer.feed(&bytes[..read], &mut framed);
@@ -116,7 +120,7 @@ impl Reading {
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if intake::is_incomplete(&error) => {
-                    return Ok((total as u64, self.end(feed, rules)?));
+                    return Ok((total as u64, self.end(feed, rules, true)?));
                 }
                 Err(error) if self.source.packing != Packing::Plain => {
                     return Ok((total as u64, self.damaged(&error, feed)?));
@@ -151,8 +155,9 @@ impl Reading {
         Ok(())
     }
 
-    /// The end of the file as it is now: what is open there may be complete, may grow, or is unfinished.
-    fn end(&mut self, feed: &mut Feed, rules: &EndRules) -> Result<Turn, Stopped> {
+    /// The end of the file as it is now: what is open there may be complete, may grow, or is unfinished. Packed
+    /// data may be `cut` in the middle.
+    fn end(&mut self, feed: &mut Feed, rules: &EndRules, cut: bool) -> Result<Turn, Stopped> {
         let age = time::between(self.stamp.modified(), time::now());
         let complete = self.framer.open_bytes().is_some_and(is_complete);
         if complete
@@ -162,7 +167,7 @@ impl Reading {
             self.let_in(record, feed, rules)?;
         }
         let mut again = None;
-        if self.framer.at_rest() {
+        if self.framer.at_rest() && !cut {
             self.source.state = SourceState::Done;
             if let Some(id) = self.source.unfinished.take() {
                 feed.direct(Entry::NothingOpen(Arc::clone(&self.home), id))?;
@@ -186,9 +191,13 @@ impl Reading {
         if self.source.unfinished.is_some() {
             return Ok(());
         }
-        let Some(span) = self.framer.open_span() else { return Ok(()) };
-        let what =
-            if span.start == span.end { "the array has no end" } else { "the record has no end" };
+        let at = self.framer.checkpoint().offset;
+        let span = self.framer.open_span().unwrap_or(Span { start: at, end: at });
+        let what = if span.start == span.end {
+            "the array or the packed data has no end"
+        } else {
+            "the record has no end"
+        };
         let detail = format!("{what}: nothing was added for {}", shown(rules.unfinished_after));
         let digest = Digest::of(self.framer.open_bytes().unwrap_or_default());
         let id =
@@ -233,7 +242,7 @@ impl Reading {
     }
 
     /// Remembers how the file looks at its end.
-    fn settle(&mut self, feed: &mut Feed) -> Result<(), Stopped> {
+    pub(super) fn settle(&mut self, feed: &mut Feed) -> Result<(), Stopped> {
         let plain = self.source.packing == Packing::Plain;
         let solid = if plain { self.source.progress.at.offset } else { self.stamp.bytes };
         let prints =

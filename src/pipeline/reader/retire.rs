@@ -40,6 +40,8 @@ impl Reader {
                 }
                 Err(cause) => {
                     error!(path = %path.display(), error = %cause, "cannot move or delete a finished source");
+                    self.retiring
+                        .note(&path, Due { at: Instant::now() + self.settings.rescan, ..due });
                 }
             }
         }
