@@ -202,7 +202,8 @@ fn is_similar(one: usize, other: usize) -> bool {
 fn lift(group: &Scored) -> Option<f64> {
     let middle = mean(&group.labels)?;
     let best = group.labels.iter().copied().fold(f64::MIN, f64::max);
-    if best - middle <= 0.0 {
+    // Equal labels may have a mean that differs from them by rounding.
+    if best - middle <= 1e-9 {
         return None;
     }
     let top = group.scores.iter().copied().fold(f64::MIN, f64::max);
@@ -285,6 +286,7 @@ mod tests {
         close(measures.accuracy, 2.0 / 3.0);
         close(measures.group_accuracy, 0.5);
         close(measures.best_of_n_lift, 0.5);
+        assert_eq!(measure(&[scored(&[0.1; 3], &[0.3, 0.2, 0.1])]).best_of_n_lift, None);
     }
 
     #[test]

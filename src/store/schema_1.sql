@@ -176,10 +176,10 @@ FROM source;
 
 CREATE VIEW daily AS
 SELECT day, name AS source, nullif(kind, '') AS kind, sum(count) AS seen,
-       sum(count) FILTER (WHERE verdict = 'kept') AS kept,
-       sum(count) FILTER (WHERE verdict = 'rejected') AS rejected,
-       sum(count) FILTER (WHERE verdict = 'duplicate') AS duplicate,
-       sum(count) FILTER (WHERE verdict = 'quarantined') AS quarantined,
-       sum(count) FILTER (WHERE verdict = 'pending') AS pending
+       coalesce(sum(count) FILTER (WHERE verdict = 'kept'), 0) AS kept,
+       coalesce(sum(count) FILTER (WHERE verdict = 'rejected'), 0) AS rejected,
+       coalesce(sum(count) FILTER (WHERE verdict = 'duplicate'), 0) AS duplicate,
+       coalesce(sum(count) FILTER (WHERE verdict = 'quarantined'), 0) AS quarantined,
+       coalesce(sum(count) FILTER (WHERE verdict = 'pending'), 0) AS pending
 FROM tally
 GROUP BY day, name, kind;

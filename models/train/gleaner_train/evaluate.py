@@ -67,7 +67,7 @@ def _compare(group: Group, given: list[float], lengths: list[int]) -> list[tuple
 def _lift(scores: tuple[float, ...], given: Sequence[float]) -> float | None:
     """How far the preferred candidate lies from the mean towards the best one."""
     mean, best = _mean(list(scores)), max(scores)
-    if best == mean:
+    if best - mean < 1e-9:  # equal labels, up to rounding
         return None
     chosen = max(range(len(given)), key=given.__getitem__)
     return (scores[chosen] - mean) / (best - mean)
