@@ -16,13 +16,42 @@ const LISTED: usize = 50;
 /// Groups whose history is held at a time.
 const MAX_GROUPS: usize = 64;
 
+/// The parts that add up to what was seen.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Parts {
+    /// Kept.
+    pub kept: i64,
+    /// Rejected.
+    pub rejected: i64,
+    /// Duplicates.
+    pub duplicate: i64,
+    /// Quarantined.
+    pub quarantined: i64,
+    /// Pending.
+    pub pending: i64,
+    /// Carried over.
+    pub carried: i64,
+}
+
+impl Parts {
+    fn add(&mut self, [kept, rejected, duplicate, quarantined, pending, carried]: [i64; 6]) {
+        self.kept += kept;
+        self.rejected += rejected;
+        self.duplicate += duplicate;
+        self.quarantined += quarantined;
+        self.pending += pending;
+        self.carried += carried;
+    }
+}
+
 /// What an audit found.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Report {
     /// Records framed.
     pub seen: i64,
-    /// Of these kept, rejected, duplicate, quarantined, pending and carried.
-    pub parts: [i64; 6],
+    /// What became of them.
+    #[serde(flatten)]
+    pub parts: Parts,
     /// Generations of files.
     pub sources: u64,
     /// Files that were read again and compared.
@@ -67,7 +96,8 @@ pub fn conservation(lookup: &Lookup, max_record_bytes: u64) -> Result<Report, St
     for counted in lookup.counted()? {
         report.sources += 1;
         report.seen += counted.found[0];
-        report.parts.iter_mut().zip(&counted.found[1..]).for_each(|(sum, count)| *sum += count);
+        let [_, parts @ ..] = counted.found;
+        report.parts.add(parts);
         compare_counts(&counted, &mut report);
         compare_file(lookup, &counted, max_record_bytes, &mut report)?;
     }

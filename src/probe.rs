@@ -72,7 +72,7 @@ fn picture(name: &str, folder: &Path, settings: &ImageSettings) -> Picture {
     let decoded = std::panic::catch_unwind(|| decode(&path, settings.max_pixels));
     match decoded.unwrap_or_else(|_| Err("the decoder failed".to_owned())) {
         Ok((width, height)) => Picture::Decoded { width, height },
-        Err(why) => Picture::Broken(why),
+        Err(why) => Picture::Broken(why.split_whitespace().collect::<Vec<_>>().join(" ")),
     }
 }
 

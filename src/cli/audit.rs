@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use super::error::CliError;
 use super::output::Style;
 use super::{Context, toolbox};
-use crate::audit::{self, Report};
+use crate::audit::{self, Parts, Report};
 
 #[derive(clap::Args)]
 #[command(
@@ -41,7 +41,7 @@ pub(super) fn execute(args: &Args, context: &Context) -> Result<ExitCode, CliErr
 }
 
 fn told(report: &Report, replayed: bool) -> String {
-    let [kept, rejected, duplicate, quarantined, pending, carried] = report.parts;
+    let Parts { kept, rejected, duplicate, quarantined, pending, carried } = &report.parts;
     let mut text = format!(
         "seen {} = kept {kept} + rejected {rejected} + duplicate {duplicate} + quarantined {quarantined} + pending \
          {pending} + carried {carried}\n{} generations of files; {} files read again and compared\n",

@@ -21,9 +21,13 @@ use crate::verdict::Verdict;
 /// Time between two plain progress lines.
 const LINE_PERIOD: Duration = Duration::from_secs(5);
 
+/// Exit status after Ctrl-C, as shells give it.
+const INTERRUPTED: u8 = 130;
+
 #[derive(clap::Args)]
 #[command(
-    after_help = "Samples whose picture is not there are decided at once: nothing is waited for.\n\nExample:\n  \
+    after_help = "Samples whose picture is not there are decided at once: nothing is waited for. Exit \
+status 130 after Ctrl-C; the next run goes on.\n\nExample:\n  \
 gleaner backfill /srv/generator/out"
 )]
 pub(super) struct Args {
@@ -70,7 +74,10 @@ pub(super) fn execute(args: &Args, context: &Context) -> Result<ExitCode, CliErr
     progress.end();
     let counts = pipeline.snapshot();
     pipeline.join()?.close()?;
-    report(&counts, began.elapsed(), stopped, &config, context)?;
+    report(&counts, began.elapsed(), stopped, total > 0, &config, context)?;
+    if stopped {
+        return Ok(ExitCode::from(INTERRUPTED));
+    }
     if counts.unreadable > 0 {
         let what = format!(
             "{} files or folders could not be read; see the warnings above",
@@ -150,23 +157,27 @@ struct Progress {
 impl Progress {
     fn new(total: u64) -> Self {
         let bar = std::io::stderr().is_terminal().then(|| {
-            let style = ProgressStyle::with_template("{bar:30} {percent:>3} %  {msg}  {eta} left");
+            let style = ProgressStyle::with_template("{bar:20} {percent:>3} %  {wide_msg}");
             ProgressBar::new(total).with_style(style.expect("the template is valid"))
         });
         Self { bar, total, next_line: LINE_PERIOD }
     }
 
     fn show(&mut self, counts: &Snapshot, elapsed: Duration) {
-        let rate = counts.records() as f64 / elapsed.as_secs_f64().max(0.001);
+        let rate = counts.decided() as f64 / elapsed.as_secs_f64().max(0.001);
         let message = format!(
             "{} records, {rate:.0} records/s, {} kept",
-            counts.records(),
+            counts.decided(),
             counts.of(Verdict::Kept)
         );
         match &self.bar {
             Some(bar) => {
                 bar.set_position(counts.bytes_read.min(self.total));
-                bar.set_message(message);
+                let left = match bar.position() {
+                    0 => String::new(),
+                    _ => format!(", {} left", indicatif::HumanDuration(bar.eta())),
+                };
+                bar.set_message(message + &left);
             }
             None if elapsed >= self.next_line => {
                 let percent = 100 * counts.bytes_read.min(self.total) / self.total.max(1);
@@ -201,11 +212,12 @@ fn report(
     counts: &Snapshot,
     elapsed: Duration,
     stopped: bool,
+    any_file: bool,
     config: &Config,
     context: &Context,
 ) -> Result<(), CliError> {
     let summary = Summary {
-        records: counts.records(),
+        records: counts.decided(),
         kept: counts.of(Verdict::Kept),
         rejected: counts.of(Verdict::Rejected),
         duplicate: counts.of(Verdict::Duplicate),
@@ -231,7 +243,11 @@ fn report(
     if stopped {
         text.push_str("stopped early: run it again to go on\n");
     } else if records == 0 {
-        text.push_str("nothing new: all records were read before\n");
+        text.push_str(if counts.sources_done > 0 || any_file {
+            "nothing new: all records were read before\n"
+        } else {
+            "no file to read there: *.json and *.jsonl, also .gz and .zst, are taken\n"
+        });
     }
     Ok(context.printer.text(&text)?)
 }

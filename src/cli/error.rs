@@ -53,7 +53,10 @@ impl CliError {
         match self {
             Self::Usage(_) | Self::Config(_) => 2,
             Self::Store(
-                StoreError::Query(_) | StoreError::Unknown(_) | StoreError::Ambiguous { .. },
+                StoreError::Query(_)
+                | StoreError::NotReading
+                | StoreError::Unknown(_)
+                | StoreError::Ambiguous { .. },
             ) => 2,
             // As Rust ends a process that panics.
             Self::Pipeline(PipelineError::Panicked) => 101,

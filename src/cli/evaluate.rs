@@ -32,7 +32,7 @@ pub(super) struct Args {
     role: Option<String>,
 
     /// Exit with status 1 if the accuracy of a role is lower
-    #[arg(long, value_name = "SHARE")]
+    #[arg(long, value_name = "SHARE", value_parser = share)]
     min_accuracy: Option<f64>,
 
     #[command(flatten)]
@@ -50,6 +50,11 @@ struct RoleReport {
     measures: Measures,
     samples_per_second: f64,
     baselines: BTreeMap<&'static str, Measures>,
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    let share = text.parse::<f64>().ok().filter(|share| (0.0..=1.0).contains(share));
+    share.ok_or_else(|| "allowed: a number from 0 to 1".to_owned())
 }
 
 /// Measures and prints.
@@ -76,21 +81,26 @@ pub(super) fn execute(args: &Args, context: &Context) -> Result<ExitCode, CliErr
             roles.insert(role.name(), evaluate_role(models.of(role), &of_role, threads)?);
         }
     }
-    let failed = args.min_accuracy.is_some_and(|least| {
-        roles
-            .values()
-            .any(|report| report.measures.accuracy.is_some_and(|accuracy| accuracy < least))
-    });
     let report = Report { roles };
     if context.printer.is_table() {
         table(&report, context)?;
     } else {
         context.printer.value(&report)?;
     }
-    if failed {
-        let least = args.min_accuracy.unwrap_or_default();
-        eprintln!("gleaner: an accuracy is below {least}");
-        return Ok(ExitCode::from(1));
+    if let Some(least) = args.min_accuracy {
+        for (role, of_role) in &report.roles {
+            let what = match of_role.measures.accuracy {
+                Some(accuracy) if accuracy >= least => continue,
+                Some(accuracy) => {
+                    format!("the {role} model's accuracy {accuracy:.4} is below {least}")
+                }
+                None => {
+                    format!("no pair of the {role} role has different labels: there is no accuracy")
+                }
+            };
+            eprintln!("gleaner: {what}");
+            return Ok(ExitCode::from(1));
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -98,7 +108,7 @@ pub(super) fn execute(args: &Args, context: &Context) -> Result<ExitCode, CliErr
 fn read(path: &Path, groups: &mut Vec<Group>) -> Result<(), CliError> {
     let input =
         |source| CliError::Input { what: format!("cannot read `{}`", path.display()), source };
-    let stream = toolbox::input(path)?;
+    let stream = toolbox::input(Some(path))?;
     for (number, line) in BufReader::new(stream).lines().enumerate() {
         let line = line.map_err(input)?;
         if line.trim().is_empty() {

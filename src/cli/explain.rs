@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use super::error::CliError;
 use super::output::Style;
 use super::{Context, toolbox};
-use crate::store::{Explained, Lookup};
+use crate::store::{Explained, Lookup, ModelShown, PolicyShown};
 
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  gleaner explain 3f9a6c20")]
@@ -172,10 +172,10 @@ fn figures(explained: &Explained) -> Vec<(&'static str, String)> {
     {
         figures.push(("chosen", format!("candidate of each turn, from 0: {chosen}")));
     }
-    if let Some((digest, settings)) = &explained.policy {
+    if let Some(PolicyShown { digest, settings }) = &explained.policy {
         figures.push(("policy", format!("{} {}", short(digest), policy(settings))));
     }
-    for (role, name, digest) in &explained.models {
+    for ModelShown { role, name, digest } in &explained.models {
         figures.push(("model", format!("{role}: {name} {}", short(digest))));
     }
     if let Some(compute) = &explained.compute {

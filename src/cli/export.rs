@@ -63,6 +63,12 @@ pub(super) fn execute(args: &Args, context: &Context) -> Result<ExitCode, CliErr
         Form::Llava => ExportFormat::Llava,
         Form::Jsonl => ExportFormat::Jsonl,
     };
+    if args.out.as_os_str() == "-" || args.out.exists() && !args.out.is_file() {
+        return Err(CliError::Usage(format!(
+            "--out `{}` is not a regular file; name a file to write, its manifest appears beside it",
+            args.out.display()
+        )));
+    }
     let manifest = export::export(&lookup, &filter, format, &args.out, &loaded.text())?;
     let samples = manifest.samples;
     eprintln!(

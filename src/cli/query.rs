@@ -87,7 +87,7 @@ pub(super) fn execute(args: &Args, context: &Context) -> Result<ExitCode, CliErr
     let mut printing = Printing { stream: RowStream::new(context.printer), failed: None };
     match &args.sql {
         Some(sql) => lookup.query(sql, &mut printing)?,
-        None => lookup.filtered(&args.filter()?, &mut printing)?,
+        None => lookup.filtered(&args.filter(context.printer.is_table())?, &mut printing)?,
     }
     match printing.failed {
         Some(error) => Err(error.into()),
@@ -99,7 +99,7 @@ pub(super) fn execute(args: &Args, context: &Context) -> Result<ExitCode, CliErr
 }
 
 impl Args {
-    fn filter(&self) -> Result<Filter, CliError> {
+    fn filter(&self, brief: bool) -> Result<Filter, CliError> {
         let now = time::now();
         let point = |text: &Option<String>, option: &str| {
             match text {
@@ -133,6 +133,7 @@ impl Args {
                 .collect(),
             text: self.text.clone(),
             limit: self.limit,
+            brief,
         })
     }
 }

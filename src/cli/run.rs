@@ -159,7 +159,7 @@ fn line(pipeline: &Pipeline) -> String {
     format!(
         "{} records decided: {} kept, {} rejected, {} duplicate, {} quarantined; {} pending, {} carried over; \
          {} under way; last commit {last}",
-        counts.records(),
+        counts.decided(),
         counts.of(Verdict::Kept),
         counts.of(Verdict::Rejected),
         counts.of(Verdict::Duplicate),

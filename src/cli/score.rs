@@ -68,7 +68,7 @@ pub(super) fn execute(args: &Args, context: &Context) -> Result<ExitCode, CliErr
     let folder = args.file.as_deref().and_then(Path::parent).unwrap_or(Path::new("")).to_owned();
     let folder = if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder };
     let mut desk = Desk { checks: config.checks, images, folder, scorers };
-    let mut input = open(args.file.as_deref())?;
+    let mut input = toolbox::input(args.file.as_deref())?;
     let max = usize::try_from(config.intake.max_record_bytes).unwrap_or(usize::MAX);
     let mut framer = Framer::new(Checkpoint::START, max);
     let mut out = BufWriter::new(io::stdout());
@@ -88,13 +88,6 @@ pub(super) fn execute(args: &Args, context: &Context) -> Result<ExitCode, CliErr
     framed.extend(framer.finish());
     desk.write(&framed, &mut out)?;
     Ok(ExitCode::SUCCESS)
-}
-
-fn open(path: Option<&Path>) -> Result<Box<dyn Read>, CliError> {
-    match path {
-        None => Ok(Box::new(io::stdin())),
-        Some(path) => toolbox::input(path),
-    }
 }
 
 impl Desk {

@@ -114,7 +114,7 @@ fn sections(stats: &Stats, context: &Context) -> Result<(), CliError> {
 }
 
 fn count_columns(by: &str) -> [&str; 8] {
-    [by, "seen", "kept", "kept %", "rejected", "duplicate", "quarantined", "pending"]
+    [by, "seen", "kept", "kept_percent", "rejected", "duplicate", "quarantined", "pending"]
 }
 
 fn count_row(counts: &Counts) -> Vec<Cell> {
@@ -124,7 +124,7 @@ fn count_row(counts: &Counts) -> Vec<Cell> {
         Cell::Text(counts.name.clone()),
         number(counts.seen),
         number(counts.kept),
-        Cell::Text(format!("{share:.1}")),
+        Cell::Real((share * 10.0).round() / 10.0),
         number(counts.rejected),
         number(counts.duplicate),
         number(counts.quarantined),

@@ -39,8 +39,11 @@ pub(super) fn execute(_args: &Args, context: &Context) -> Result<ExitCode, CliEr
     let Status { writer, database, overview } = status;
     let writer = writer.map_or("nobody".to_owned(), |holder| format!("gleaner, {holder}"));
     let total = &overview.total;
-    let sources: Vec<String> =
-        overview.sources.iter().map(|(state, count)| format!("{count} {state}")).collect();
+    let sources: Vec<String> = overview
+        .sources
+        .iter()
+        .map(|counted| format!("{} {}", counted.count, counted.state))
+        .collect();
     let text = format!(
         "writing      {writer}\n\
          database     {database}, {:.1} MB\n\

@@ -2,16 +2,14 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
 
 use super::error::CliError;
 use crate::config::{Config, Loaded};
-use crate::intake::{Selection, Stream};
+use crate::intake::{self, Selection};
 use crate::pipeline::{Kit, Watched};
 use crate::score::Models;
-use crate::source::Packing;
 use crate::store::Lookup;
 
 /// Loads the configured models.
@@ -59,16 +57,12 @@ pub(super) fn canonical(path: &Path) -> Result<std::path::PathBuf, CliError> {
     })
 }
 
-/// Opens a file to be read once: plain, gzip or Zstandard; a pipe is read as it is.
-pub(super) fn input(path: &Path) -> Result<Box<dyn Read>, CliError> {
-    let opened = File::open(path).and_then(|file| -> io::Result<Box<dyn Read>> {
-        if !file.metadata()?.is_file() {
-            return Ok(Box::new(file));
-        }
-        let mut magic = [0; 4];
-        let read = file.read_at(&mut magic, 0)?;
-        Ok(Box::new(Stream::open(file, Packing::of(&magic[..read]), 0)?))
-    });
-    let what = || format!("cannot open `{}`", path.display());
-    opened.map_err(|source| CliError::Input { what: what(), source })
+/// Opens a file, or standard input, to be read once: plain, gzip or Zstandard, by content.
+pub(super) fn input(path: Option<&Path>) -> Result<Box<dyn Read>, CliError> {
+    let opened = match path {
+        None => intake::unpacked(io::stdin()),
+        Some(path) => File::open(path).and_then(intake::unpacked),
+    };
+    let shown = path.map_or("standard input".into(), |path| format!("`{}`", path.display()));
+    opened.map_err(|source| CliError::Input { what: format!("cannot read {shown}"), source })
 }

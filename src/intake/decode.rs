@@ -1,7 +1,7 @@
 //! Opening a source: plain, gzip (all members) or Zstandard (all frames), told apart by the first bytes.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, BufRead, Read};
 use std::os::unix::fs::FileExt;
 
 use flate2::read::MultiGzDecoder;
@@ -71,6 +71,19 @@ impl Read for Stream {
             Inner::Packed(reader) => reader.read(buffer),
         }
     }
+}
+
+/// Unpacks a stream that is read once, such as a pipe, if its first bytes say that it is packed.
+///
+/// # Errors
+/// The first bytes cannot be read.
+pub fn unpacked(input: impl Read + 'static) -> io::Result<Box<dyn Read>> {
+    let mut input = io::BufReader::new(input);
+    Ok(match Packing::of(input.fill_buf()?) {
+        Packing::Plain => Box::new(input),
+        Packing::Gzip => Box::new(MultiGzDecoder::new(input)),
+        Packing::Zstd => Box::new(zstd::stream::read::Decoder::with_buffer(input)?),
+    })
 }
 
 /// Tells whether an error means that packed data stops in the middle: more may still be written.

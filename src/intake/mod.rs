@@ -10,7 +10,7 @@ mod settings;
 mod stands;
 mod tree;
 
-pub use decode::{Stream, is_incomplete};
+pub use decode::{Stream, is_incomplete, unpacked};
 pub use frame::{Body, Framed, Framer};
 pub use identity::{Change, compare, file_id, print_before, print_head, stamp};
 pub use settings::{IntakeSettings, OnDone, WatchSettings, default_include};

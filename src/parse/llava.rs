@@ -28,7 +28,7 @@ pub(super) fn sample(mut record: Map<String, Json>) -> Result<Sample, Vec<Findin
 }
 
 /// Ids may be texts or numbers; anything else is no id.
-fn own_id(id: Option<Json>) -> Option<String> {
+pub(super) fn own_id(id: Option<Json>) -> Option<String> {
     match id? {
         Json::String(text) => Some(text),
         Json::Number(number) => Some(number.to_string()),

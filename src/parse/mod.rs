@@ -30,6 +30,12 @@ pub fn parse(bytes: &[u8]) -> Result<Sample, Vec<Finding>> {
     )])
 }
 
+/// Returns the own id of a record that is no sample, if it is a JSON object that has one.
+pub fn own_id(bytes: &[u8]) -> Option<String> {
+    let record: Map<String, Json> = serde_json::from_slice(bytes).ok()?;
+    llava::own_id(record.get("id").cloned())
+}
+
 /// Makes a sample again from what the store holds of it.
 ///
 /// # Errors

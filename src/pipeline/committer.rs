@@ -73,13 +73,19 @@ impl Committer {
                 self.writer.carry(origin.home.id, &digest)?;
                 if let Target::New { progress, replaces } = origin.target {
                     if let Some(id) = replaces {
-                        self.writer.remove_unfinished(&origin.home.name, &id, origin.home.id)?;
+                        let removed = self.writer.remove_unfinished(
+                            &origin.home.name,
+                            &id,
+                            origin.home.id,
+                        )?;
+                        batch.note_replaced(removed);
                     }
                     self.writer.advance(origin.home.id, progress);
                 }
             }
             Entry::NothingOpen(home, id) => {
-                self.writer.remove_unfinished(&home.name, &id, home.id)?;
+                let removed = self.writer.remove_unfinished(&home.name, &id, home.id)?;
+                batch.note_replaced(removed);
             }
             Entry::Adopt(kit) => self.adopt(&kit)?,
         }
@@ -95,12 +101,12 @@ impl Committer {
         let name = &origin.home.name;
         match &origin.target {
             Target::New { progress, replaces } => {
-                self.writer.insert(name, record, replaces.as_ref())?;
+                batch.note_replaced(self.writer.insert(name, record, replaces.as_ref())?);
                 self.writer.advance(origin.home.id, *progress);
                 batch.note(record.verdict, 1);
             }
             Target::Open => {
-                self.writer.insert_open(name, record)?;
+                batch.note_replaced(self.writer.insert_open(name, record)?);
                 batch.note(record.verdict, 1);
             }
             // It waits on: nothing changed.
@@ -150,6 +156,13 @@ struct Batch {
 }
 
 impl Batch {
+    /// Notes that an unfinished record's row gave way.
+    fn note_replaced(&mut self, replaced: bool) {
+        if replaced {
+            self.note(Verdict::Quarantined, -1);
+        }
+    }
+
     fn note(&mut self, verdict: Verdict, change: i64) {
         let place =
             Verdict::ALL.iter().position(|known| *known == verdict).expect("all are listed");

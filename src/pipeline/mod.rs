@@ -141,6 +141,7 @@ impl Pipeline {
         let (end_in, ended) = bounded(1);
 
         let path = writer.path().to_owned();
+        status.begin(Lookup::open(&path)?.pending_count()?);
         let sequencer =
             Sequencer::new(Lookup::open(&path)?, begun_in, entry_in, Arc::clone(&committed))?;
         let feed = Feed::new(

@@ -182,8 +182,9 @@ impl Sequencer {
             return Ok(());
         }
         let entry = match examined {
-            Examined::Unusable { origin, digest, finding } => {
+            Examined::Unusable { origin, sample_id, digest, finding } => {
                 let record = unusable(&origin, digest, finding, time::now());
+                let record = Record { sample_id, ..record };
                 Entry::Verdict(Box::new(origin), Box::new(record))
             }
             Examined::Waiting(candidate, finding) => {

@@ -53,6 +53,15 @@ impl Status {
         self.sources_done.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Begins with the pending records that earlier runs left.
+    pub(crate) fn begin(&self, pending: i64) {
+        let place = Verdict::ALL
+            .iter()
+            .position(|known| *known == Verdict::Pending)
+            .expect("all are listed");
+        self.verdicts[place].store(pending, Ordering::Relaxed);
+    }
+
     /// Counts a file or folder that cannot be read.
     pub(crate) fn unreadable(&self) {
         self.unreadable.fetch_add(1, Ordering::Relaxed);
@@ -83,8 +92,9 @@ impl Snapshot {
         self.verdicts[place]
     }
 
-    /// Returns how many records were decided, put off or carried over.
-    pub fn records(&self) -> u64 {
-        u64::try_from(self.verdicts.iter().sum::<i64>()).unwrap_or(0) + self.carried
+    /// Returns how many records were decided or carried over.
+    pub fn decided(&self) -> u64 {
+        let decided = self.verdicts.iter().sum::<i64>() - self.of(Verdict::Pending);
+        u64::try_from(decided).unwrap_or(0) + self.carried
     }
 }

@@ -152,6 +152,8 @@ pub(super) enum Examined {
     Unusable {
         /// Where it comes from.
         origin: Origin,
+        /// Its own id, if it has one.
+        sample_id: Option<String>,
         /// Digest of its bytes.
         digest: Digest,
         /// What is wrong.

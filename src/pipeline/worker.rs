@@ -99,15 +99,17 @@ fn examine(origin: Origin, raw: Raw, kit: Arc<Kit>) -> Examined {
         Body::Bytes(bytes) => bytes,
         Body::TooLarge => {
             let length = origin.span.end - origin.span.start;
+            let sample_id = None;
             let finding = Finding::new(Reason::TooLarge, format!("{length} bytes"));
-            return Examined::Unusable { origin, digest, finding };
+            return Examined::Unusable { origin, sample_id, digest, finding };
         }
     };
     match parse::parse(&bytes) {
         Ok(sample) => examine_sample(origin, sample, kit),
         Err(findings) => {
+            let sample_id = parse::own_id(&bytes);
             let finding = findings.into_iter().next().expect("an error has a finding");
-            Examined::Unusable { origin, digest, finding }
+            Examined::Unusable { origin, sample_id, digest, finding }
         }
     }
 }
@@ -117,8 +119,9 @@ fn examine_held(origin: Origin, held: Held, kit: Arc<Kit>) -> Examined {
     match parse::restore(held.sample_id, held.kind, held.images, &held.conversations, held.extra) {
         Ok(sample) => examine_sample(origin, sample, kit),
         Err(error) => {
+            let sample_id = None;
             let finding = Finding::new(Reason::Malformed, format!("the stored sample: {error}"));
-            Examined::Unusable { origin, digest, finding }
+            Examined::Unusable { origin, sample_id, digest, finding }
         }
     }
 }

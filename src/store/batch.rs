@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use rusqlite::{Connection, params};
+use rusqlite::types::Value;
+use rusqlite::{Connection, params, params_from_iter};
 
 use super::Record;
+use super::columns::{STANDING, STANDING_MARKS, standing};
 use crate::digest::Digest;
-use crate::source::{Progress, Source, SourceId, SourceState, path_text};
+use crate::source::{Progress, Source, SourceId, SourceState};
 use crate::time::{self, UnixMillis};
 use crate::verdict::Verdict;
 
@@ -166,37 +168,11 @@ impl Batch {
     }
 
     fn write_sources(&self, connection: &Connection, now: UnixMillis) -> rusqlite::Result<()> {
+        let sql = format!("UPDATE source SET ({STANDING}) = ({STANDING_MARKS}) WHERE id = ?");
         for source in self.sources.values() {
-            connection
-                .prepare_cached(
-                    "UPDATE source SET path = ?2, device = ?3, inode = ?4, born = ?5, packing = ?6, phase = ?7,
-                         state = ?8, bytes = ?9, modified_ns = ?10, offset = ?11, next_ordinal = ?12, chain = ?13,
-                         head_length = ?14, head_digest = ?15, tail_end = ?16, tail_length = ?17,
-                         tail_digest = ?18, unfinished = ?19, updated_at = ?20
-                     WHERE id = ?1",
-                )?
-                .execute(params![
-                    source.id.0,
-                    path_text(&source.path),
-                    source.file.device as i64,
-                    source.file.inode as i64,
-                    source.file.born,
-                    source.packing.suffix(),
-                    source.progress.at.phase.name(),
-                    source.state.name(),
-                    source.stamp.bytes,
-                    source.stamp.modified_ns,
-                    source.progress.at.offset,
-                    source.progress.next_ordinal,
-                    source.progress.chain.to_string(),
-                    source.head.length,
-                    source.head.digest.to_string(),
-                    source.tail.end,
-                    source.tail.length,
-                    source.tail.digest.to_string(),
-                    source.unfinished.map(|id| id.to_string()),
-                    now,
-                ])?;
+            let mut values = standing(source, now);
+            values.push(Value::Integer(source.id.0));
+            connection.prepare_cached(&sql)?.execute(params_from_iter(values))?;
         }
         Ok(())
     }

@@ -41,12 +41,17 @@ pub struct Filter {
     pub text: Option<String>,
     /// Most rows.
     pub limit: u64,
+    /// Whether people read the answer: short ids and fewer columns.
+    pub brief: bool,
 }
 
 /// Columns of a filtered answer.
-const COLUMNS: &str =
-    "substr(d.id, 1, 12) AS id, d.sample_id, d.seq, d.source, d.kind, d.verdict, d.reason,
-    d.question, d.answer, d.style, d.seen_at, d.detail";
+const COLUMNS: &str = "d.id, d.sample_id, d.seq, d.source, d.kind, d.verdict, d.reason, d.question, d.answer, d.style,
+    d.seen_at, d.detail";
+
+/// Columns that fit a terminal.
+const BRIEF_COLUMNS: &str =
+    "substr(d.id, 1, 12) AS id, d.sample_id, d.verdict, d.reason, d.question, d.answer, d.detail";
 
 /// What takes the rows of an answer, one by one.
 pub trait Rows {
@@ -72,8 +77,9 @@ impl Lookup {
     pub fn filtered(&self, filter: &Filter, rows: &mut dyn Rows) -> Result<(), StoreError> {
         let (conditions, values) = filter.conditions();
         let limit = filter.limit;
+        let columns = if filter.brief { BRIEF_COLUMNS } else { COLUMNS };
         let sql = format!(
-            "SELECT {COLUMNS} FROM decisions d JOIN occurrence x ON x.id = d.id WHERE {conditions} ORDER BY x.row DESC LIMIT {limit}"
+            "SELECT {columns} FROM decisions d JOIN occurrence x ON x.id = d.id WHERE {conditions} ORDER BY x.row DESC LIMIT {limit}"
         );
         self.rows(&sql, &values, rows)
     }
@@ -81,9 +87,7 @@ impl Lookup {
     fn rows(&self, sql: &str, values: &[Value], rows: &mut dyn Rows) -> Result<(), StoreError> {
         let mut statement = self.database.connection.prepare(sql).map_err(StoreError::Query)?;
         if !statement.readonly() {
-            return Err(StoreError::Query(rusqlite::Error::InvalidParameterName(
-                "only statements that read are allowed".into(),
-            )));
+            return Err(StoreError::NotReading);
         }
         let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
         let count = columns.len();

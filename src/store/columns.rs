@@ -1,10 +1,46 @@
-//! The columns of an occurrence that its verdict fills.
+//! The columns that change: of a source as it is read, of an occurrence as it is decided.
 
 use rusqlite::types::Value;
 
 use super::{Gated, Record};
 use crate::scale::Score;
+use crate::source::{Source, path_text};
 use crate::time::UnixMillis;
+
+/// Columns of a source that change, in the order of [`standing`].
+pub(super) const STANDING: &str = "path, device, inode, born, packing, phase, state, bytes, modified_ns, offset,
+    next_ordinal, chain, head_length, head_digest, tail_end, tail_length, tail_digest, unfinished, updated_at";
+
+/// Marks for the values of [`standing`].
+pub(super) const STANDING_MARKS: &str = "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?";
+
+/// Lists where a source stands.
+pub(super) fn standing(source: &Source, now: UnixMillis) -> Vec<Value> {
+    let text = |text: &dyn ToString| Value::Text(text.to_string());
+    // SQLite integers are signed; sizes and offsets of files stay far below their limit.
+    let number = |number: u64| Value::Integer(number as i64);
+    vec![
+        Value::Text(path_text(&source.path)),
+        number(source.file.device),
+        number(source.file.inode),
+        Value::Integer(source.file.born),
+        text(&source.packing.suffix()),
+        text(&source.progress.at.phase.name()),
+        text(&source.state.name()),
+        number(source.stamp.bytes),
+        Value::Integer(source.stamp.modified_ns),
+        number(source.progress.at.offset),
+        number(source.progress.next_ordinal),
+        text(&source.progress.chain),
+        number(source.head.length),
+        text(&source.head.digest),
+        number(source.tail.end),
+        number(source.tail.length),
+        text(&source.tail.digest),
+        source.unfinished.map_or(Value::Null, |id| text(&id)),
+        Value::Integer(now),
+    ]
+}
 
 /// Rows of the policy and the models in use.
 #[derive(Default)]

@@ -45,10 +45,10 @@ pub struct Explained {
     pub chosen: Option<serde_json::Value>,
     /// In `observe` mode, what the budget would have done.
     pub would: Option<String>,
-    /// The policy: digest and settings.
-    pub policy: Option<(String, serde_json::Value)>,
-    /// Models: role, name and version, digest.
-    pub models: Vec<(String, String, String)>,
+    /// The policy that decided.
+    pub policy: Option<PolicyShown>,
+    /// The models that scored.
+    pub models: Vec<ModelShown>,
     /// How the arithmetic was done.
     pub compute: Option<String>,
     /// When it was framed, RFC 3339.
@@ -57,6 +57,26 @@ pub struct Explained {
     pub decided_at: Option<String>,
     /// The conversation, with the chosen candidates, if its text is stored.
     pub conversations: Option<serde_json::Value>,
+}
+
+/// A policy.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PolicyShown {
+    /// Its digest.
+    pub digest: String,
+    /// Its settings.
+    pub settings: serde_json::Value,
+}
+
+/// A model.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ModelShown {
+    /// What it scores.
+    pub role: String,
+    /// Name and version.
+    pub name: String,
+    /// Digest over all that shapes its scores.
+    pub digest: String,
 }
 
 /// Scores of the models, cuts of the gates, and what would have been needed.
@@ -129,7 +149,9 @@ impl Lookup {
                     truncated: row.get("truncated")?,
                     chosen: json("chosen")?,
                     would: row.get("would")?,
-                    policy: policy.zip(settings),
+                    policy: policy
+                        .zip(settings)
+                        .map(|(digest, settings)| PolicyShown { digest, settings }),
                     models: Vec::new(),
                     compute: row.get("compute")?,
                     seen_at: row.get("seen_at")?,
@@ -141,7 +163,7 @@ impl Lookup {
         Ok(Explained { models: self.models_of(row)?, ..explained })
     }
 
-    fn models_of(&self, row: i64) -> Result<Vec<(String, String, String)>, StoreError> {
+    fn models_of(&self, row: i64) -> Result<Vec<ModelShown>, StoreError> {
         self.database.run("read the models", |connection| {
             connection
                 .prepare_cached(
@@ -150,7 +172,9 @@ impl Lookup {
                      JOIN model m ON m.id IN (c.question, c.answer, c.style)
                      WHERE o.row = ?1 ORDER BY m.id",
                 )?
-                .query_map([row], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+                .query_map([row], |row| {
+                    Ok(ModelShown { role: row.get(0)?, name: row.get(1)?, digest: row.get(2)? })
+                })?
                 .collect()
         })
     }
@@ -166,11 +190,7 @@ impl Lookup {
         } else {
             Vec::new()
         };
-        let found = if by_prefix.is_empty() {
-            self.some("sample_id = ?1 AND ?1 = ?2", &[&id, &id])?
-        } else {
-            by_prefix
-        };
+        let found = if by_prefix.is_empty() { self.by_own_id(id)? } else { by_prefix };
         match found.as_slice() {
             [] => Err(StoreError::Unknown(id.to_owned())),
             [(row, _)] => Ok(*row),
@@ -179,6 +199,16 @@ impl Lookup {
                 count: found.len() as u64,
                 example: example.chars().take(id.len().max(12) + 4).collect(),
             }),
+        }
+    }
+
+    /// Of several records with the same own id, repetitions of another come last.
+    fn by_own_id(&self, id: &str) -> Result<Vec<(i64, String)>, StoreError> {
+        let first = self.some("sample_id = ?1 AND verdict <> ?2", &[&id, &"duplicate"])?;
+        if first.is_empty() {
+            self.some("sample_id = ?1 AND ?1 = ?2", &[&id, &id])
+        } else {
+            Ok(first)
         }
     }
 

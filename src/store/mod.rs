@@ -24,7 +24,7 @@ use std::path::PathBuf;
 
 pub use audit::{Counted, Regime, StoredDecision};
 pub use browse::{Cell, Filter, Rows};
-pub use explain::{Explained, Scores};
+pub use explain::{Explained, ModelShown, PolicyShown, Scores};
 pub use history::{Grouping, HistoryOf};
 pub use kept::{Kept, KeptFilter};
 pub use lock::{WriterLock, holder};
@@ -32,7 +32,7 @@ pub use lookup::Lookup;
 pub use pending::{Held, Waiting};
 pub use record::{Content, Gated, ModelRow, Record};
 pub use settings::{StoreSettings, Synchronous, TextKept};
-pub use statistics::{Counts, Distribution, Overview};
+pub use statistics::{Counts, Distribution, Overview, StateCount};
 pub use writer::Writer;
 
 /// Why the database cannot be used.
@@ -89,7 +89,9 @@ pub enum StoreError {
         holder: String,
     },
     /// The lock file cannot be used.
-    #[error("cannot lock database `{path}`: {source}")]
+    #[error(
+        "cannot lock database `{path}`: {source}; its folder must exist and be writable, see [store] path"
+    )]
     Lock {
         /// The database.
         path: PathBuf,
@@ -132,9 +134,12 @@ pub enum StoreError {
         /// What it is.
         what: String,
     },
-    /// A query of a user is not valid, or would change something.
-    #[error("the query failed: {0}")]
+    /// A query of a user is not valid.
+    #[error("the query failed: {0}; the views are kept, decisions, sources and daily")]
     Query(rusqlite::Error),
+    /// A query of a user would change something.
+    #[error("the query is refused: only statements that read are allowed")]
+    NotReading,
     /// No occurrence has the id.
     #[error("no occurrence has an id that begins with `{0}`, and no sample has it as its own id")]
     Unknown(String),

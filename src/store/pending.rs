@@ -51,6 +51,20 @@ pub struct Held {
 }
 
 impl Lookup {
+    /// Returns how many occurrences are pending.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn pending_count(&self) -> Result<i64, StoreError> {
+        self.database.run("read what is pending", |connection| {
+            connection.query_row(
+                "SELECT count(*) FROM occurrence WHERE verdict = 'pending'",
+                [],
+                |row| row.get(0),
+            )
+        })
+    }
+
     /// Lists pending occurrences after a row, in order, at most `limit`.
     ///
     /// # Errors

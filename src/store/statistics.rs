@@ -26,6 +26,15 @@ pub struct Counts {
     pub pending: u64,
 }
 
+/// How many generations of files are in a state.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct StateCount {
+    /// The state.
+    pub state: String,
+    /// How many.
+    pub count: u64,
+}
+
 /// How the scores of one role are spread.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct Distribution {
@@ -47,7 +56,7 @@ pub struct Overview {
     /// Records found again in rewritten files; they have no row of their own.
     pub carried: u64,
     /// Files and generations by state.
-    pub sources: Vec<(String, u64)>,
+    pub sources: Vec<StateCount>,
     /// Time of the last commit, RFC 3339.
     pub updated_at: Option<String>,
     /// Size of the database in bytes.
@@ -69,7 +78,7 @@ impl Lookup {
             let mut states = connection
                 .prepare("SELECT state, count(*) FROM source GROUP BY state ORDER BY 2 DESC")?;
             let sources = states
-                .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+                .query_map([], |row| Ok(StateCount { state: row.get(0)?, count: row.get(1)? }))?
                 .collect::<Result<_, _>>()?;
             let carried = connection.query_row(
                 "SELECT coalesce(sum(carried), 0) FROM source",

@@ -6,7 +6,7 @@ use rusqlite::types::Value;
 use rusqlite::{OptionalExtension, params, params_from_iter};
 
 use super::batch::Batch;
-use super::columns::{Deciding, judged};
+use super::columns::{Deciding, STANDING, STANDING_MARKS, judged, standing};
 use super::connection::Database;
 use super::{Content, ModelRow, Record, StoreError, StoreSettings, TextKept, WriterLock};
 use crate::digest::Digest;
@@ -106,42 +106,22 @@ impl Writer {
     /// The database fails.
     pub fn open_source(&mut self, source: &Source, now: UnixMillis) -> Result<(), StoreError> {
         self.begin()?;
+        let mut values = vec![
+            Value::Integer(source.id.0),
+            Value::Text(source.key.to_string()),
+            Value::Text(source.name.clone()),
+            Value::Text(path_text(&source.origin)),
+            Value::Integer(i64::try_from(source.generation).unwrap_or(i64::MAX)),
+            source.previous.map_or(Value::Null, |id| Value::Integer(id.0)),
+            Value::Integer(now),
+        ];
+        values.extend(standing(source, now));
+        let sql = format!(
+            "INSERT INTO source (id, key, name, origin, generation, previous, opened_at, {STANDING})
+             VALUES (?, ?, ?, ?, ?, ?, ?, {STANDING_MARKS})"
+        );
         self.database.run("store a source", |connection| {
-            connection
-                .prepare_cached(
-                    "INSERT INTO source (id, key, name, origin, generation, path, previous, device, inode, born,
-                         packing, phase, state, bytes, modified_ns, offset, next_ordinal, chain, head_length,
-                         head_digest, tail_end, tail_length, tail_digest, opened_at, updated_at)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,
-                         ?20, ?21, ?22, ?23, ?24, ?24)",
-                )?
-                .execute(params![
-                    source.id.0,
-                    source.key.to_string(),
-                    source.name,
-                    path_text(&source.origin),
-                    source.generation,
-                    path_text(&source.path),
-                    source.previous.map(|id| id.0),
-                    source.file.device as i64,
-                    source.file.inode as i64,
-                    source.file.born,
-                    source.packing.suffix(),
-                    source.progress.at.phase.name(),
-                    source.state.name(),
-                    source.stamp.bytes,
-                    source.stamp.modified_ns,
-                    source.progress.at.offset,
-                    source.progress.next_ordinal,
-                    source.progress.chain.to_string(),
-                    source.head.length,
-                    source.head.digest.to_string(),
-                    source.tail.end,
-                    source.tail.length,
-                    source.tail.digest.to_string(),
-                    now,
-                ])
-                .map(drop)
+            connection.prepare_cached(&sql)?.execute(params_from_iter(values)).map(drop)
         })?;
         if let Some(previous) = source.previous {
             self.forget_carried_before(previous)?;
@@ -187,7 +167,8 @@ impl Writer {
         })
     }
 
-    /// Stores a new occurrence, or the verdict of one that was open at the end of its source.
+    /// Stores a new occurrence, or the verdict of one that was open at the end of its source. Returns whether it
+    /// took the place of one.
     ///
     /// # Errors
     /// The database fails; for one, because the id is there already: a record is never counted twice.
@@ -196,11 +177,12 @@ impl Writer {
         name: &str,
         record: &Record,
         replaces: Option<&Digest>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         self.begin()?;
-        if let Some(id) = replaces {
-            self.remove_unfinished(name, id, record.source)?;
-        }
+        let replaced = match replaces {
+            Some(id) => self.remove_unfinished(name, id, record.source)?,
+            None => false,
+        };
         let row = self.database.run("store an occurrence", |connection| {
             let mut statement = connection.prepare_cached(
                 "INSERT INTO occurrence (id, source, ordinal, span_start, span_end, seen_at, sample_id, digest, kind,
@@ -228,17 +210,18 @@ impl Writer {
             Ok(connection.last_insert_rowid())
         })?;
         self.batch.count(name, record, 1);
-        self.write_content(row, record)
+        self.write_content(row, record)?;
+        Ok(replaced)
     }
 
     /// Stores an occurrence for what is open at the end of its source, which stays where it is.
     ///
     /// # Errors
     /// The database fails.
-    pub fn insert_open(&mut self, name: &str, record: &Record) -> Result<(), StoreError> {
-        self.insert(name, record, Some(&record.id))?;
+    pub fn insert_open(&mut self, name: &str, record: &Record) -> Result<bool, StoreError> {
+        let replaced = self.insert(name, record, Some(&record.id))?;
         self.batch.leave_open(record.source, record.id);
-        Ok(())
+        Ok(replaced)
     }
 
     /// Gives a pending occurrence its final verdict.
@@ -298,6 +281,7 @@ impl Writer {
     }
 
     /// Takes back the row of a record that was open at the end of its source, because more of it came.
+    /// Returns whether there was one.
     ///
     /// # Errors
     /// The database fails.
@@ -306,7 +290,7 @@ impl Writer {
         name: &str,
         id: &Digest,
         source: SourceId,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         self.begin()?;
         let day: Option<UnixMillis> = self.database.run("replace an unfinished record", |connection| {
             connection
@@ -320,7 +304,7 @@ impl Writer {
         if let Some(seen_at) = day {
             self.batch.count_unfinished(name, source, seen_at, -1);
         }
-        Ok(())
+        Ok(day.is_some())
     }
 
     /// Commits all since the last commit: rows, offsets and counts together.

@@ -94,7 +94,7 @@ fn every_decision_explains_itself() {
         assert_eq!(told["id"], row["id"]);
         if row["seq"].is_i64() {
             assert_eq!(told["models"].as_array().map(Vec::len), Some(3), "{told}");
-            assert!(told["policy"].is_array() && told["compute"].is_string(), "{told}");
+            assert!(told["policy"]["digest"].is_string() && told["compute"].is_string(), "{told}");
         }
         if row["reason"] == "question.below_cut" {
             assert!(
@@ -182,6 +182,8 @@ fn evaluate_prints_the_measures_and_judges_a_minimum() {
         "man the bicycle wrench a chain his",
     );
     fs::write(host.path("dev.jsonl"), text.repeat(3)).expect("written");
+    fs::write(host.path("ties.jsonl"), text.replace("0.1", "0.9")).expect("written");
+    assert_eq!(host.run(&["evaluate", "ties.jsonl", "--min-accuracy", "0.1"]).code, 1);
     let report: Json =
         serde_json::from_str(&host.ok(&["evaluate", "dev.jsonl", "--json"])).expect("JSON");
     let answer = &report["roles"]["answer"];
@@ -192,7 +194,7 @@ fn evaluate_prints_the_measures_and_judges_a_minimum() {
     assert!(answer["similar_length"]["pairs"].is_number());
     assert_eq!(answer["baselines"]["longest"]["accuracy"], 1.0);
     assert!(answer["baselines"]["random"]["accuracy"].is_number());
-    assert_eq!(host.run(&["evaluate", "dev.jsonl", "--min-accuracy", "1.1"]).code, 1);
+    assert_eq!(host.run(&["evaluate", "dev.jsonl", "--min-accuracy", "1.1"]).code, 2);
 }
 
 #[test]

@@ -248,9 +248,17 @@ impl Reader {
     }
 
     fn begin_scans(&mut self) {
-        self.complained.retain(|path| !path.exists());
-        for (watch, watched) in self.watched.iter().enumerate() {
-            self.scans.push(Scan::new(&watched.from, watch));
+        for watch in 0..self.watched.len() {
+            let from = self.watched[watch].from.clone();
+            match from.metadata() {
+                Ok(_) => {
+                    if self.complained.remove(&from) {
+                        info!(path = %from.display(), "watched directory is back");
+                    }
+                    self.scans.push(Scan::new(&from, watch));
+                }
+                Err(error) => self.complain(&from, &error),
+            }
         }
     }
 
@@ -285,6 +293,7 @@ impl Reader {
         while self.open.len() < MAX_OPEN {
             let Some((path, due)) = self.agenda.take(Instant::now()) else { return Ok(()) };
             if let Some(mut reading) = self.claim(&path, due)? {
+                self.complained.remove(&path);
                 reading.watch = due.watch;
                 reading.closed = due.closed == Some(true) || self.until == Until::Exhausted;
                 debug!(path = %path.display(), offset = reading.source.progress.at.offset, "source opened");
