@@ -175,7 +175,7 @@ impl Progress {
                 bar.set_position(counts.bytes_read.min(self.total));
                 let left = match bar.position() {
                     0 => String::new(),
-                    _ => format!(", {} left", indicatif::HumanDuration(bar.eta())),
+                    _ => format!(", {} s left", bar.eta().as_secs()),
                 };
                 bar.set_message(message + &left);
             }

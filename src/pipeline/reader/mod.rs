@@ -35,7 +35,7 @@ const MAX_OPEN: usize = 4;
 const ATTENTION: Duration = Duration::from_millis(100);
 
 /// Turns of one file after which others that are due have theirs.
-const MAX_TURNS: u32 = 32;
+const MAX_TURNS: u32 = 128;
 
 /// Time between two looks at pending samples.
 const WAITING_PERIOD: Duration = Duration::from_secs(1);

@@ -15,10 +15,10 @@ use crate::time::{self, UnixMillis};
 use crate::verdict::{Finding, Reason};
 
 /// Bytes that are read before other files have their turn.
-const SLICE: usize = 1 << 20;
+const SLICE: usize = 256 << 10;
 
 /// Bytes of one read.
-const CHUNK: usize = 256 << 10;
+const CHUNK: usize = 128 << 10;
 
 /// When an end counts as final.
 #[derive(Debug, Clone, Copy)]
