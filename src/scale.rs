@@ -1,5 +1,7 @@
 //! The scale of scores: numbers from 0 to 1 in steps of 1e-4, exact, so that equal means equal.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A score from 0 to 1 in steps of 1e-4; higher is better.
@@ -42,6 +44,23 @@ impl Score {
         }
         let sum: f64 = scores.iter().map(|score| f64::from(score.0)).sum();
         Some(Self::round(sum / scores.len() as f64 / f64::from(Self::STEPS)))
+    }
+}
+
+/// Score quantiles over real data: 101 ascending scores each, 0 %, 1 %, ..., 100 %.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Quantiles {
+    /// Over all data.
+    pub all: Vec<f64>,
+    /// Over the data of one kind, where there was enough of it.
+    #[serde(default)]
+    pub kinds: BTreeMap<String, Vec<f64>>,
+}
+
+impl Quantiles {
+    /// Returns the quantiles of a kind, or of all data if the kind is not known.
+    pub fn of(&self, kind: Option<&str>) -> &[f64] {
+        kind.and_then(|kind| self.kinds.get(kind)).unwrap_or(&self.all)
     }
 }
 

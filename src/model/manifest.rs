@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ModelError;
 use crate::digest::Sha256;
+use crate::scale::Quantiles;
 
 /// What a model scores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -133,6 +134,16 @@ pub struct Reference {
     pub data: String,
     /// 101 scores: the quantiles 0 %, 1 %, ..., 100 %, ascending.
     pub quantiles: Vec<f64>,
+    /// The same over the data of one kind, such as `conversation`.
+    #[serde(default)]
+    pub kinds: BTreeMap<String, Vec<f64>>,
+}
+
+impl Reference {
+    /// Returns the quantiles alone.
+    pub fn scores(&self) -> Quantiles {
+        Quantiles { all: self.quantiles.clone(), kinds: self.kinds.clone() }
+    }
 }
 
 /// One measurement of the model.
@@ -173,19 +184,22 @@ impl Manifest {
     }
 
     fn defect(&self) -> Option<String> {
-        let quantiles = &self.reference.quantiles;
         let room = self.tokenizer.max_question_tokens.unwrap_or(0)
             + self.tokenizer.begin.len()
             + self.tokenizer.separator.len()
             + self.tokenizer.end.len();
-        if quantiles.len() != 101 {
-            return Some(format!(
-                "`reference.quantiles` has {} values, 101 are expected",
-                quantiles.len()
-            ));
-        }
-        if !quantiles.is_sorted() || quantiles.iter().any(|value| !(0.0..=1.0).contains(value)) {
-            return Some("`reference.quantiles` must ascend within 0 and 1".into());
+        let reference = &self.reference;
+        for quantiles in reference.kinds.values().chain([&reference.quantiles]) {
+            if quantiles.len() != 101 {
+                return Some(format!(
+                    "`reference` has a list of {} quantiles, 101 are expected",
+                    quantiles.len()
+                ));
+            }
+            if !quantiles.is_sorted() || quantiles.iter().any(|value| !(0.0..=1.0).contains(value))
+            {
+                return Some("the quantiles of `reference` must ascend within 0 and 1".into());
+            }
         }
         if self.tokenizer.max_tokens <= room {
             return Some(format!(

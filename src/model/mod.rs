@@ -285,7 +285,7 @@ fn identity(manifest: &Manifest) -> Digest {
     hasher.field(manifest.onnx.output.as_bytes());
     hasher.field(format!("{:?}", manifest.tokenizer).as_bytes());
     hasher.field(format!("{:?}", manifest.calibration).as_bytes());
-    hasher.field(format!("{:?}", manifest.reference.quantiles).as_bytes());
+    hasher.field(format!("{:?}", manifest.reference.scores()).as_bytes());
     for (file, hash) in &manifest.sha256 {
         hasher.field(file.as_bytes()).field(hash.to_ascii_lowercase().as_bytes());
     }

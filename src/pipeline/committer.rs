@@ -128,7 +128,7 @@ impl Committer {
                 role: role.name(),
                 name: model.manifest().name.clone(),
                 version: model.manifest().version.clone(),
-                quantiles: model.manifest().reference.quantiles.clone(),
+                quantiles: model.manifest().reference.scores(),
             }
         });
         let policy = &kit.policy;

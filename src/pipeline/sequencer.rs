@@ -159,8 +159,8 @@ impl Sequencer {
     fn direct(&mut self, ticket: Ticket, entry: Box<Entry>) {
         if let Entry::Adopt(kit) = &*entry {
             let references = References {
-                question: kit.models.question.manifest().reference.quantiles.clone(),
-                answer: kit.models.answer.manifest().reference.quantiles.clone(),
+                question: kit.models.question.manifest().reference.scores(),
+                answer: kit.models.answer.manifest().reference.scores(),
             };
             self.gates = Some((Arc::clone(kit), Gates::new(kit.policy.clone(), references)));
         }

@@ -12,7 +12,7 @@ pub use settings::{GroupBy, Mode, PolicySettings};
 use window::Window;
 
 use crate::digest::Digest;
-use crate::scale::Score;
+use crate::scale::{Quantiles, Score};
 use crate::verdict::{Decision, History, Reason, Verdict};
 
 /// What the question gate says of a sample; handed on to the answer gate.
@@ -33,10 +33,10 @@ impl QuestionGate {
 /// Reference quantiles of the models in use.
 #[derive(Debug, Clone, PartialEq)]
 pub struct References {
-    /// 101 ascending question scores.
-    pub question: Vec<f64>,
-    /// 101 ascending answer scores.
-    pub answer: Vec<f64>,
+    /// Of question scores.
+    pub question: Quantiles,
+    /// Of answer scores.
+    pub answer: Quantiles,
 }
 
 /// The gates of one policy and one pair of models, with the windows of each group.
@@ -98,13 +98,14 @@ impl Gates {
     /// Runs the question gate for the next sample of a group, and adds its score to the history.
     pub fn question(&mut self, group: &str, digest: &Digest, score: Score) -> QuestionGate {
         let settings = &self.settings;
+        let kind = kind_of(settings, group);
         let windows = group_of(&mut self.groups, settings, group);
         let passage = if settings.mode == Mode::Threshold {
             Some(gate::fixed(score, settings.minima()[0]))
         } else if gate::templated(&windows.questions) {
             None
         } else if windows.questions.len() < settings.warmup.max(1) {
-            Some(gate::reference(score, settings.alpha, &self.references.question))
+            Some(gate::reference(score, settings.alpha, self.references.question.of(kind)))
         } else {
             Some(gate::streaming(score, digest.unit(0), settings.alpha, &windows.questions))
         };
@@ -162,11 +163,12 @@ impl Gates {
     ) -> Option<Reason> {
         let settings = &self.settings;
         let share = if skipped { settings.alpha * settings.beta } else { settings.beta };
+        let kind = kind_of(settings, group);
         let windows = group_of(&mut self.groups, settings, group);
         let passage = if settings.mode == Mode::Threshold {
             gate::fixed(score, settings.minima()[1])
         } else if windows.answers.len() < settings.warmup.max(1) {
-            gate::reference(score, share, &self.references.answer)
+            gate::reference(score, share, self.references.answer.of(kind))
         } else {
             gate::streaming(score, digest.unit(1), share, &windows.answers)
         };
@@ -186,6 +188,11 @@ impl Gates {
         }
         None
     }
+}
+
+/// Returns the kind of a group's samples, if they have one in common.
+fn kind_of<'a>(settings: &PolicySettings, group: &'a str) -> Option<&'a str> {
+    (settings.group_by == GroupBy::Kind).then_some(group)
 }
 
 fn group_of<'a>(
@@ -211,6 +218,7 @@ mod tests {
 
     fn gates(settings: PolicySettings) -> Gates {
         let uniform: Vec<f64> = (0..=100).map(|n| f64::from(n) / 100.0).collect();
+        let uniform = Quantiles { all: uniform, kinds: std::collections::BTreeMap::new() };
         Gates::new(settings, References { question: uniform.clone(), answer: uniform })
     }
 

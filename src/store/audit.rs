@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::StoreError;
 use super::lookup::Lookup;
 use crate::digest::Digest;
-use crate::scale::Score;
+use crate::scale::{Quantiles, Score};
 use crate::source::{Source, SourceId, occurrence_id, path_of_text};
 use crate::verdict::{Decision, Reason, Verdict};
 
@@ -63,9 +63,9 @@ pub struct Regime {
     /// Digest of the answer model.
     pub answer_model: Digest,
     /// Reference quantiles of the question model.
-    pub question_quantiles: Vec<f64>,
+    pub question_quantiles: Quantiles,
     /// Reference quantiles of the answer model.
-    pub answer_quantiles: Vec<f64>,
+    pub answer_quantiles: Quantiles,
 }
 
 impl Lookup {

@@ -1,7 +1,7 @@
 //! What is written of one record, of the models and of the policy.
 
 use crate::digest::Digest;
-use crate::scale::Score;
+use crate::scale::{Quantiles, Score};
 use crate::source::{SourceId, Span};
 use crate::time::UnixMillis;
 use crate::verdict::{Decision, Reason, Verdict};
@@ -17,8 +17,8 @@ pub struct ModelRow {
     pub name: String,
     /// Its version.
     pub version: String,
-    /// 101 reference quantiles.
-    pub quantiles: Vec<f64>,
+    /// Reference quantiles.
+    pub quantiles: Quantiles,
 }
 
 /// One occurrence: decided, or pending.

@@ -60,7 +60,7 @@ CREATE TABLE model (
     role      TEXT NOT NULL,
     name      TEXT NOT NULL,
     version   TEXT NOT NULL,
-    quantiles TEXT NOT NULL                     -- JSON, 101 reference quantiles
+    quantiles TEXT NOT NULL                     -- JSON, reference quantiles
 ) STRICT;
 
 -- The models that scored together, and how the arithmetic was done.

@@ -88,7 +88,7 @@ impl Writer {
     }
 
     fn model(&mut self, model: &ModelRow) -> Result<i64, StoreError> {
-        let quantiles = serde_json::to_string(&model.quantiles).expect("numbers are JSON");
+        let quantiles = serde_json::to_string(&model.quantiles).expect("quantiles are JSON");
         self.database.run("store the models", |connection| {
             connection.execute(
                 "INSERT INTO model (digest, role, name, version, quantiles) VALUES (?1, ?2, ?3, ?4, ?5)

@@ -1,6 +1,7 @@
 """Placing scores: 0.5 is the middle of real LLaVA data, and the bulk spreads over 0..1."""
 
 import math
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from gleaner_train.records import clean, read
 from gleaner_train.scorer import Calibration, Scorer
 
 UPPER = math.log(0.85 / 0.15)
+TEMPLATED = 10
+FEWEST = 50
 
 
 @dataclass(frozen=True)
@@ -17,23 +20,34 @@ class Sample:
     """The texts of one sample that a role scores; the sample's score is their mean."""
 
     texts: list[tuple[str | None, str]]
+    kind: str = ""
 
 
 def samples(path: Path, role: str) -> list[Sample]:
     """Reads LLaVA samples. The question role takes each distinct request once: most samples repeat a few templates."""
     found: dict[str, Sample] = {}
-    for number, record in enumerate(read(path)):
+    records = list(read(path))
+    requests = Counter(clean(record["conversations"][0]["value"]) for record in records)
+    for number, record in enumerate(records):
         turns = record["conversations"]
+        kind = _kind(len(turns), requests[clean(turns[0]["value"])])
         questions = [clean(turn["value"]) for turn in turns if turn["from"] == "human"]
         answers = [clean(turn["value"]) for turn in turns if turn["from"] != "human"]
         if role == "question":
             text = clean(questions)
-            found.setdefault(text, Sample([(None, text)]))
+            found.setdefault(text, Sample([(None, text)], kind))
         elif role == "answer":
-            found[str(number)] = Sample(list(zip(questions, answers, strict=True)))
+            found[str(number)] = Sample(list(zip(questions, answers, strict=True)), kind)
         else:
-            found[str(number)] = Sample([(None, answer) for answer in answers])
+            found[str(number)] = Sample([(None, answer) for answer in answers], kind)
     return list(found.values())
+
+
+def _kind(messages: int, repetitions: int) -> str:
+    """Several exchanges are a conversation, a request that many samples share asks for a description."""
+    if messages > 2:
+        return "conversation"
+    return "detail" if repetitions >= TEMPLATED else "complex"
 
 
 def describe(role: str, count: int) -> str:
@@ -60,10 +74,14 @@ def raw_means(scorer: Scorer, given: list[Sample]) -> list[float]:
     return means
 
 
-def quantiles(scorer: Scorer, given: list[Sample]) -> list[float]:
-    """Score quantiles 0 %, 1 %, ... 100 %."""
-    scores = []
+def quantiles(scorer: Scorer, given: list[Sample]) -> dict[str, list[float]]:
+    """Score quantiles 0 %, 1 %, ... 100 %: of all samples under "", and of each kind with enough of them."""
+    scores: dict[str, list[float]] = {"": []}
     for sample in given:
         own = scorer.scores(sample.texts)
-        scores.append(sum(own) / len(own))
-    return [round(float(value), 4) for value in np.quantile(scores, np.linspace(0, 1, 101))]
+        mean = sum(own) / len(own)
+        scores[""].append(mean)
+        scores.setdefault(sample.kind, []).append(mean)
+    places = np.linspace(0, 1, 101)
+    enough = {kind: values for kind, values in scores.items() if not kind or len(values) >= FEWEST}
+    return {kind: [round(float(value), 4) for value in np.quantile(values, places)] for kind, values in enough.items()}

@@ -18,7 +18,7 @@ def write(
     folder: Path,
     recipe: Recipe,
     calibration: Calibration,
-    reference: tuple[str, list[float]],
+    reference: tuple[str, dict[str, list[float]]],
     figures: list[Figures],
 ) -> None:
     """Writes model.toml for the files in `folder`."""
@@ -28,11 +28,18 @@ def write(
         '[onnx]\nfile = "model.onnx"\noutput = "raw"\n',
         _tokenizer(recipe.layout),
         f"[calibration]\nscale = {calibration.scale!r}\nshift = {calibration.shift!r}\n",
-        f'[reference]\ndata = "{data}"\nquantiles = {_rows(quantiles)}\n',
+        reference_section(data, quantiles),
         *map(_figures, figures),
         "[sha256]\n" + "".join(f'"{name}" = "{_sha256(folder / name)}"\n' for name in FILES),
     ]
     (folder / "model.toml").write_text("\n".join(sections), encoding="utf-8")
+
+
+def reference_section(data: str, quantiles: dict[str, list[float]]) -> str:
+    """The distribution of scores over real data, and over those of one kind."""
+    section = f'[reference]\ndata = "{data}"\nquantiles = {_rows(quantiles[""])}\n'
+    kinds = "".join(f"{kind} = {_rows(values)}\n" for kind, values in sorted(quantiles.items()) if kind)
+    return section + (f"\n[reference.kinds]\n{kinds}" if kinds else "")
 
 
 def read(folder: Path) -> tuple[Layout, Calibration]:
