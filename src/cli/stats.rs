@@ -76,7 +76,11 @@ fn by_one(by: &str, lookup: &Lookup, context: &Context) -> Result<(), CliError> 
             lookup.reasons()?.into_iter().map(|(name, count)| reason_row(name, count)).collect();
         return Ok(context.printer.rows(&["reason", "count"], &rows)?);
     }
-    let rows: Vec<Vec<Cell>> = lookup.counts_by(by)?.iter().map(count_row).collect();
+    let rows: Vec<Vec<Cell>> = lookup
+        .counts_by(by)?
+        .iter()
+        .map(|counts| count_row(counts, context.printer.is_table()))
+        .collect();
     Ok(context.printer.rows(&count_columns(by), &rows)?)
 }
 
@@ -97,7 +101,10 @@ fn sections(stats: &Stats, context: &Context) -> Result<(), CliError> {
         [("source", &stats.by_source), ("kind", &stats.by_kind), ("day", &stats.by_day)]
     {
         printer.text("\n")?;
-        printer.rows(&count_columns(by), &counts.iter().map(count_row).collect::<Vec<_>>())?;
+        printer.rows(
+            &count_columns(by),
+            &counts.iter().map(|counts| count_row(counts, true)).collect::<Vec<_>>(),
+        )?;
     }
     printer.text("\n")?;
     let reasons: Vec<Vec<Cell>> = stats
@@ -117,14 +124,18 @@ fn count_columns(by: &str) -> [&str; 8] {
     [by, "seen", "kept", "kept_percent", "rejected", "duplicate", "quarantined", "pending"]
 }
 
-fn count_row(counts: &Counts) -> Vec<Cell> {
+fn count_row(counts: &Counts, table: bool) -> Vec<Cell> {
     let number = |count: u64| Cell::Integer(count as i64);
     let share = 100.0 * counts.kept as f64 / counts.seen.max(1) as f64;
     vec![
         Cell::Text(counts.name.clone()),
         number(counts.seen),
         number(counts.kept),
-        Cell::Real((share * 10.0).round() / 10.0),
+        if table {
+            Cell::Text(format!("{share:.1}"))
+        } else {
+            Cell::Real((share * 10.0).round() / 10.0)
+        },
         number(counts.rejected),
         number(counts.duplicate),
         number(counts.quarantined),
