@@ -8,12 +8,20 @@ use crate::model::Role;
 /// Lengths that differ by at most this share of the longer count as similar.
 const SIMILAR: f64 = 0.15;
 
+/// Nineteen in twenty values of a normal distribution lie within so many standard deviations.
+const NORMAL_95: f64 = 1.959_964;
+
+/// What a text scores that a check rejects: less than any that passes.
+const REJECTED: f64 = -1.0;
+
 /// One line of labelled data.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(untagged)]
 enum Line {
     Group {
         role: Role,
+        #[serde(default)]
+        kind: Option<String>,
         #[serde(default)]
         question: Option<String>,
         candidates: Vec<Texts>,
@@ -22,6 +30,8 @@ enum Line {
     Pair {
         #[serde(default)]
         role: Option<Role>,
+        #[serde(default)]
+        kind: Option<String>,
         #[serde(default)]
         instruction: String,
         #[serde(default)]
@@ -44,6 +54,8 @@ enum Texts {
 pub struct Group {
     /// Which model is asked.
     pub role: Role,
+    /// What the line is an example of, if it says so.
+    pub kind: Option<String>,
     /// What answers answer; empty for questions.
     pub question: String,
     /// For each candidate its texts: the turns of one sample.
@@ -62,18 +74,20 @@ pub fn parse(line: &str) -> Result<Group, String> {
             .to_owned()
     })?;
     let group = match line {
-        Line::Group { role, question, candidates, scores } => Group {
+        Line::Group { role, kind, question, candidates, scores } => Group {
             role,
+            kind,
             question: question.unwrap_or_default(),
             candidates: candidates.into_iter().map(Texts::list).collect(),
             labels: scores,
         },
-        Line::Pair { role, instruction, input, chosen, rejected } => {
+        Line::Pair { role, kind, instruction, input, chosen, rejected } => {
             let input = input.filter(|input| !input.is_empty());
             let question =
                 input.map_or(instruction.clone(), |input| format!("{instruction}\n{input}"));
             Group {
                 role: role.unwrap_or(Role::Answer),
+                kind,
                 question,
                 candidates: vec![chosen.list(), rejected.list()],
                 labels: vec![1.0, 0.0],
@@ -120,6 +134,8 @@ pub struct Measures {
     pub pairs: u64,
     /// Share of them ordered as the labels are; a tie of the scores is wrong.
     pub accuracy: Option<f64>,
+    /// Its 95 % confidence interval, after Wilson, as if the pairs were independent.
+    pub interval: Option<[f64; 2]>,
     /// The same over pairs of similar length.
     pub similar_length: SimilarLength,
     /// Mean over groups of the accuracy within a group.
@@ -163,6 +179,7 @@ pub fn measure(groups: &[Scored]) -> Measures {
     Measures {
         pairs: all.pairs,
         accuracy: all.share(),
+        interval: all.interval(),
         similar_length: SimilarLength { pairs: similar.pairs, accuracy: similar.share() },
         group_accuracy: mean(&accuracies),
         spearman: spearman(groups),
@@ -184,6 +201,16 @@ impl Tally {
 
     fn share(&self) -> Option<f64> {
         (self.pairs > 0).then(|| self.right as f64 / self.pairs as f64)
+    }
+
+    /// Wilson's score interval (Journal of the American Statistical Association 22, 1927).
+    fn interval(&self) -> Option<[f64; 2]> {
+        let (share, pairs) = (self.share()?, self.pairs as f64);
+        let square = NORMAL_95 * NORMAL_95;
+        let middle = (share + square / (2.0 * pairs)) / (1.0 + square / pairs);
+        let spread = (share * (1.0 - share) / pairs + square / (4.0 * pairs * pairs)).sqrt();
+        let half = NORMAL_95 * spread / (1.0 + square / pairs);
+        Some([(middle - half).max(0.0), (middle + half).min(1.0)])
     }
 }
 
@@ -254,6 +281,12 @@ fn pearson(one: &[f64], other: &[f64]) -> Option<f64> {
     (square_one > 0.0 && square_other > 0.0).then(|| both / (square_one * square_other).sqrt())
 }
 
+/// Returns what checks and model say together: what a check rejects comes last.
+pub fn checked(scores: &[f64], rejected: &[bool]) -> Vec<f64> {
+    let one = |(score, rejected): (&f64, &bool)| if *rejected { REJECTED } else { *score };
+    scores.iter().zip(rejected).map(one).collect()
+}
+
 /// Returns what the baseline `longest` says: the length.
 pub fn longest(lengths: &[usize]) -> Vec<f64> {
     lengths.iter().map(|length| *length as f64).collect()
@@ -287,6 +320,21 @@ mod tests {
         close(measures.group_accuracy, 0.5);
         close(measures.best_of_n_lift, 0.5);
         assert_eq!(measure(&[scored(&[0.1; 3], &[0.3, 0.2, 0.1])]).best_of_n_lift, None);
+    }
+
+    #[test]
+    fn intervals_are_wilsons() {
+        let groups = vec![scored(&[1.0, 0.0], &[1.0, 0.0]); 9];
+        let groups = [groups, vec![scored(&[1.0, 0.0], &[0.0, 1.0])]].concat();
+        let [low, high] = measure(&groups).interval.expect("an interval");
+        close(Some((low * 1e4).round()), 5958.0);
+        close(Some((high * 1e4).round()), 9821.0);
+        assert_eq!(measure(&[]).interval, None);
+    }
+
+    #[test]
+    fn what_checks_reject_comes_last() {
+        assert_eq!(checked(&[0.9, 0.0, 0.3], &[true, false, true]), [REJECTED, 0.0, REJECTED]);
     }
 
     #[test]

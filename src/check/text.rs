@@ -28,9 +28,15 @@ use words::Text;
 /// Where a turn has several candidate answers, findings about answers count only if none of the
 /// candidates is free of them; then the findings of the first candidate are returned.
 pub fn examine(sample: &Sample, settings: &TextSettings) -> Vec<Finding> {
-    let pictured = !sample.images.is_empty();
+    examine_turns(&sample.turns, !sample.images.is_empty(), settings)
+}
+
+/// Returns all findings about the turns of a sample, as [`examine`] does; a turn may lack an answer.
+///
+/// `pictured` says whether the sample has an image, as only then talk of captions is a defect.
+pub fn examine_turns(turns: &[Turn], pictured: bool, settings: &TextSettings) -> Vec<Finding> {
     let mut found = Vec::new();
-    for (index, turn) in sample.turns.iter().enumerate() {
+    for (index, turn) in turns.iter().enumerate() {
         let place = format!("turn {}", index + 1);
         let question = Text::new(&turn.question);
         let view = View { question: &question, pictured, settings };

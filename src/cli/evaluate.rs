@@ -11,9 +11,10 @@ use serde::Serialize;
 use super::error::CliError;
 use super::output::Style;
 use super::{Context, toolbox};
+use crate::check::{TextSettings, text};
 use crate::evaluate::{self, Group, Measures, Scored};
 use crate::model::{Model, ModelError, Role};
-use crate::sample::without_marks;
+use crate::sample::{Turn, without_marks};
 use crate::store::Cell;
 
 #[derive(clap::Args)]
@@ -39,6 +40,24 @@ pub(super) struct Args {
     pub style: Style,
 }
 
+/// Columns of the table; the second is left out where no line names a kind.
+const COLUMNS: [&str; 13] = [
+    "role",
+    "kind",
+    "scorer",
+    "pairs",
+    "accuracy",
+    "from",
+    "to",
+    "similar pairs",
+    "similar accuracy",
+    "group accuracy",
+    "spearman",
+    "best-of-n lift",
+    "samples/s",
+];
+const KIND: usize = 1;
+
 #[derive(Serialize)]
 struct Report {
     roles: BTreeMap<&'static str, RoleReport>,
@@ -49,7 +68,34 @@ struct RoleReport {
     #[serde(flatten)]
     measures: Measures,
     samples_per_second: f64,
+    pipeline: Pipeline,
     baselines: BTreeMap<&'static str, Measures>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    kinds: BTreeMap<String, Kind>,
+}
+
+/// Checks and model together: a candidate that a check rejects ranks below all others.
+#[derive(Serialize)]
+struct Pipeline {
+    #[serde(flatten)]
+    measures: Measures,
+    /// Share of the candidates with the best label of their group that a check rejects.
+    best_rejected: f64,
+}
+
+/// The measures over the lines of one `kind`.
+#[derive(Serialize)]
+struct Kind {
+    #[serde(flatten)]
+    measures: Measures,
+    pipeline: Pipeline,
+}
+
+/// A group with what the model and the checks say of its candidates.
+struct Judged<'a> {
+    group: &'a Group,
+    scores: Vec<f64>,
+    rejected: Vec<bool>,
 }
 
 fn share(text: &str) -> Result<f64, String> {
@@ -78,7 +124,10 @@ pub(super) fn execute(args: &Args, context: &Context) -> Result<ExitCode, CliErr
     for role in Role::ALL {
         let of_role: Vec<&Group> = groups.iter().filter(|group| group.role == role).collect();
         if !of_role.is_empty() {
-            roles.insert(role.name(), evaluate_role(models.of(role), &of_role, threads)?);
+            roles.insert(
+                role.name(),
+                evaluate_role(models.of(role), &of_role, threads, &config.checks.text)?,
+            );
         }
     }
     let report = Report { roles };
@@ -126,6 +175,7 @@ fn evaluate_role(
     model: &std::sync::Arc<Model>,
     groups: &[&Group],
     threads: usize,
+    checks: &TextSettings,
 ) -> Result<RoleReport, CliError> {
     let began = Instant::now();
     let share = groups.len().div_ceil(threads).max(1);
@@ -143,23 +193,69 @@ fn evaluate_role(
     });
     let seconds = began.elapsed().as_secs_f64();
     let scores = scores.into_iter().collect::<Result<Vec<_>, _>>()?.concat();
-    let judged = |say: &dyn Fn(usize, &Group) -> Vec<f64>| -> Vec<Scored> {
-        let with = |(index, group): (usize, &&Group)| Scored {
-            labels: group.labels.clone(),
-            scores: say(index, group),
-            lengths: lengths(group),
-        };
-        groups.iter().enumerate().map(with).collect()
+    let judged: Vec<Judged> = groups
+        .iter()
+        .zip(scores)
+        .map(|(group, scores)| Judged { group, scores, rejected: rejected(group, checks) })
+        .collect();
+    let all: Vec<&Judged> = judged.iter().collect();
+    let mut kinds: BTreeMap<String, Vec<&Judged>> = BTreeMap::new();
+    for one in &judged {
+        if let Some(kind) = &one.group.kind {
+            kinds.entry(kind.clone()).or_default().push(one);
+        }
+    }
+    let of_kind = |(kind, of_kind): (String, Vec<&Judged>)| {
+        let measures = measured(&of_kind, |one| one.scores.clone());
+        (kind, Kind { measures, pipeline: pipeline(&of_kind) })
     };
     let samples: usize = groups.iter().map(|group| group.candidates.len()).sum();
     Ok(RoleReport {
-        measures: evaluate::measure(&judged(&|index, _| scores[index].clone())),
+        measures: measured(&all, |one| one.scores.clone()),
         samples_per_second: samples as f64 / seconds.max(1e-9),
+        pipeline: pipeline(&all),
         baselines: BTreeMap::from([
-            ("longest", evaluate::measure(&judged(&|_, group| evaluate::longest(&lengths(group))))),
-            ("random", evaluate::measure(&judged(&|_, group| evaluate::random(group)))),
+            ("longest", measured(&all, |one| evaluate::longest(&lengths(one.group)))),
+            ("random", measured(&all, |one| evaluate::random(one.group))),
         ]),
+        kinds: kinds.into_iter().map(of_kind).collect(),
     })
+}
+
+fn measured(judged: &[&Judged], say: impl Fn(&Judged) -> Vec<f64>) -> Measures {
+    let with = |one: &&Judged| Scored {
+        labels: one.group.labels.clone(),
+        scores: say(one),
+        lengths: lengths(one.group),
+    };
+    evaluate::measure(&judged.iter().map(with).collect::<Vec<_>>())
+}
+
+fn pipeline(judged: &[&Judged]) -> Pipeline {
+    let measures = measured(judged, |one| evaluate::checked(&one.scores, &one.rejected));
+    let (mut best, mut lost) = (0_u32, 0_u32);
+    for one in judged {
+        let top = one.group.labels.iter().copied().fold(f64::MIN, f64::max);
+        for (label, rejected) in one.group.labels.iter().zip(&one.rejected) {
+            best += u32::from(*label == top);
+            lost += u32::from(*label == top && *rejected);
+        }
+    }
+    Pipeline { measures, best_rejected: f64::from(lost) / f64::from(best.max(1)) }
+}
+
+/// Tells for each candidate whether a text check rejects it, as part of a sample with a picture.
+fn rejected(group: &Group, checks: &TextSettings) -> Vec<bool> {
+    let question = without_marks(&group.question);
+    let turn = |text: &String| match group.role {
+        Role::Question => Turn { question: without_marks(text), answers: Vec::new() },
+        _ => Turn { question: question.clone(), answers: vec![without_marks(text)] },
+    };
+    let of = |texts: &Vec<String>| {
+        let turns: Vec<Turn> = texts.iter().map(turn).collect();
+        !text::examine_turns(&turns, true, checks).is_empty()
+    };
+    group.candidates.iter().map(of).collect()
 }
 
 /// Scores the candidates of a group as the cascade would: questions together, answers each alone.
@@ -194,41 +290,54 @@ fn lengths(group: &Group) -> Vec<usize> {
 }
 
 fn table(report: &Report, context: &Context) -> Result<(), CliError> {
-    let columns = [
-        "role",
-        "scorer",
-        "pairs",
-        "accuracy",
-        "similar pairs",
-        "similar accuracy",
-        "group accuracy",
-        "spearman",
-        "best-of-n lift",
-        "samples/s",
-    ];
+    let mut rows = Vec::new();
+    for (role, of_role) in &report.roles {
+        let rate = Cell::Integer(of_role.samples_per_second.round() as i64);
+        rows.push(row([role, "", "model"], &of_role.measures, rate));
+        rows.push(row([role, "", "checks + model"], &of_role.pipeline.measures, Cell::Null));
+        for (name, baseline) in &of_role.baselines {
+            rows.push(row([role, "", name], baseline, Cell::Null));
+        }
+        for (kind, of_kind) in &of_role.kinds {
+            rows.push(row([role, kind, "model"], &of_kind.measures, Cell::Null));
+            let both = &of_kind.pipeline.measures;
+            rows.push(row([role, kind, "checks + model"], both, Cell::Null));
+        }
+    }
+    let kinds = report.roles.values().any(|of_role| !of_role.kinds.is_empty());
+    let shown = |column: usize| kinds || column != KIND;
+    let keep = |row: Vec<Cell>| -> Vec<Cell> {
+        row.into_iter().enumerate().filter(|(at, _)| shown(*at)).map(|(_, cell)| cell).collect()
+    };
+    let columns: Vec<&str> = COLUMNS
+        .into_iter()
+        .enumerate()
+        .filter(|(at, _)| shown(*at))
+        .map(|(_, name)| name)
+        .collect();
+    let rows: Vec<Vec<Cell>> = rows.into_iter().map(keep).collect();
+    Ok(context.printer.rows(&columns, &rows)?)
+}
+
+fn row(names: [&str; 3], measures: &Measures, rate: Cell) -> Vec<Cell> {
     let number = |value: Option<f64>| {
         value.map_or(Cell::Null, |value| Cell::Real((value * 1e4).round() / 1e4))
     };
-    let row = |role: &str, scorer: &str, measures: &Measures, rate: Option<f64>| {
-        vec![
-            Cell::Text(role.to_owned()),
-            Cell::Text(scorer.to_owned()),
-            Cell::Integer(measures.pairs as i64),
-            number(measures.accuracy),
-            Cell::Integer(measures.similar_length.pairs as i64),
-            number(measures.similar_length.accuracy),
-            number(measures.group_accuracy),
-            number(measures.spearman),
-            number(measures.best_of_n_lift),
-            rate.map_or(Cell::Null, |rate| Cell::Integer(rate.round() as i64)),
-        ]
-    };
-    let mut rows = Vec::new();
-    for (role, of_role) in &report.roles {
-        rows.push(row(role, "model", &of_role.measures, Some(of_role.samples_per_second)));
-        for (name, baseline) in &of_role.baselines {
-            rows.push(row(role, name, baseline, None));
-        }
-    }
-    Ok(context.printer.rows(&columns, &rows)?)
+    let [role, kind, scorer] = names.map(|name| Cell::Text(name.to_owned()));
+    let [low, high] = measures.interval.map_or([None; 2], |[low, high]| [Some(low), Some(high)]);
+    vec![
+        role,
+        kind,
+        scorer,
+        Cell::Integer(measures.pairs as i64),
+        number(measures.accuracy),
+        number(low),
+        number(high),
+        Cell::Integer(measures.similar_length.pairs as i64),
+        number(measures.similar_length.accuracy),
+        number(measures.group_accuracy),
+        number(measures.spearman),
+        number(measures.best_of_n_lift),
+        rate,
+    ]
 }

@@ -48,6 +48,34 @@ static ANYWHERE: LazyLock<Phrases> = LazyLock::new(|| {
         is|are described as a|an|being|both|having|old|older|young
         image|picture|photo they|it|he|she are|is described as
         no mention of
+        text|context|paragraph|passage|notes|data i was|were|am|have|'ve ?been given|provided|supplied|shown
+        sentences|descriptions|description|captions|caption|annotations i was|were|am|have|'ve ?been given|provided|supplied|shown
+        the|this text|paragraph|passage|context given|provided|supplied to
+        the|this|your given|provided|supplied text|context|paragraph|passage|sentence
+        context|paragraph|passage above|given states|mentions|says|specifies|does
+        the context states|mentions|says|specifies|does
+        text that comes|came with|alongside
+        two|three|four|five|six|several|other|first|second|last|image|human captions|caption
+        image|photo|picture|textual description|descriptions ?only|alone|does|says|states|mentions|given
+        description alone|only
+        from|by the description|captions|annotations|annotation
+        stated|mentioned in the ?first|second|third|last sentence
+        detection|detector|detections results|result|output|outputs|list|labels|scores
+        detected objects|object|items
+        object|objects list|labels|annotations
+        list of ?detected|labelled|labeled|annotated objects
+        person|dog|object|car|kite boxes|box
+        predicted boxes|box
+        normalized|normalised|pixel coordinates|values|positions
+        ocr tokens|token|text|output|result|results
+        annotator|annotators|captioner|captioners
+        ground truth
+        confidence score|scores|value|values
+        object|class|detection|region labels !on|that
+        labelled|labeled *6 in the data|annotations|list
+        alt text
+        who|that described|captioned|annotated|labelled|labeled the|this image|picture|photo|scene
+        information in the paragraph|text|passage|context
         not mentioned|described|specified|stated in|by ?any ?of ?the ?provided|given|image description|descriptions|caption|captions|sentences
         ",
     )
@@ -63,6 +91,10 @@ static QUESTION: LazyLock<Phrases> = LazyLock::new(|| {
         coordinate|coordinates
         based on|from|per|given|with the|your information|details|data provided|given !in|by|on|within|at
         numerical|coordinate values|points|data
+        the|this paragraph|passage|context says|mentions|refers|speaks|describes|tells|above
+        text refers to
+        according to the|this context|paragraph|passage
+        captions|description|descriptions|sentences ?above|below|given mention|mentions|say|says|state|states|provide|provided|agree|imply|suggest
         explicitly|specifically mentioned|stated|described
         ",
     )
@@ -184,6 +216,9 @@ mod tests {
             "Based on the information provided",
         );
         check("There is no mention of a second person.", "no mention of");
+        check("One of the five captions calls it golden.", "five captions");
+        check("The text I was given speaks of a whale.", "text I was given");
+        check("The detected objects include a ball.", "detected objects");
         check(
             "Based on the image's description, it is hard to say.",
             "Based on the image's description",
@@ -207,6 +242,9 @@ mod tests {
         check("The matrix is [1, 2, 3, 4].");
         check("The image displays a text-based message on a beige wall.");
         check("Here's a detailed description: a dog on a lawn.");
+        check("According to the text on the sign, dogs are not allowed.");
+        check("The context of the scene is a wedding.");
+        check("Two boxes of pears stand on the left.");
         check("The players coordinate their moves according to the rules.");
     }
 

@@ -53,6 +53,44 @@ static ANYWHERE: LazyLock<Phrases> = LazyLock::new(|| {
         if you have a|an|another clearer|higher|larger|better|different|specific ?resolution|quality image|photo|picture|version
         if you have a specific question about ?the|this image|picture|photo|context|content
         if there are|is ?a|any specific|particular elements|aspect|aspects|details|element you
+        not something i can|am ?able ?to help|assist|do|answer|comment|discuss
+        i would|will ?rather|prefer not ?to speculate|answer|comment|respond|discuss
+        i can not answer|respond|transcribe|perceive !every|all|for
+        i can not look ?directly at
+        i must ?therefore|regretfully|regrettably|also decline|refuse
+        i have decided not to
+        i am not permitted|allowed|authorized|authorised|equipped|licensed|built|designed|programmed|trained|enabled to
+        i am not in a position to
+        i am not able to see|look|perceive
+        i am a text only
+        text only system|model|assistant|ai
+        i do not handle|answer|process|accept questions|requests|images|pictures
+        i do not have the tools|means|permission|permissions
+        i do not have opinions|beliefs|feelings
+        i can neither see|hear|view
+        i have no way|means to|of see|seeing|view|viewing|tell|telling|know|knowing
+        outside|beyond ?of ?the ?scope ?of ?what ?i ?am my|able|allowed|permitted capabilities|abilities|scope|expertise|remit|competence|to|knowledge
+        outside|beyond the scope of what i
+        among the functions that
+        pictures|images|photos|photographs are|is invisible|inaccessible to me
+        without access to the|any|your image|picture|photo|photograph
+        without ?actually|being ?able ?to seeing|see|viewing|view the|your image|picture|photo|photograph
+        nothing|none|never|not has|have|was|were|been ?been shown|shared|attached|uploaded|sent to|with me
+        i have not seen|received
+        upload|uploads|attachment|file|image|picture|photo ?seems|appears ?to ?have failed|missing|corrupted|empty
+        upload|attachment|image|picture|photo did not ?seem ?to come|arrive|go
+        visual|requested content|input could not be
+        request|query|question|prompt can|could|will not be completed|processed|fulfilled|answered
+        content policy
+        against|violates|breaks ?the ?my rules|policy|policies|terms|principles i|of
+        leave this|that|it|your ?question unanswered
+        no answer|response|output is|can|will ?be available|possible|given|provided|generated
+        inappropriate|irresponsible|unethical for|of me to
+        have to pass on this|that|your
+        ask me about|anything something|else|a ?different|another topic|subject
+        move on to another|a|something ?different|new subject|topic|else|question
+        try sending|uploading|attaching|sharing it|the|your ?image|file|photo|picture again
+        rephrase it|your|the|this ?question|request or|and
         please ?also provide more ?specific|detailed|additional context|details|information !about|on|to|in
         ",
     )
@@ -100,6 +138,10 @@ static SHORT: LazyLock<Phrases> = LazyLock::new(|| {
         ^unfortunately i am|do unable|not
         ^i do not have ?any|enough|sufficient|the|access ?to ?any|the ?specific|necessary|required information|context|details|knowledge|data
         it 's|is not possible to provide|describe|give|generate *8 description|image|content|answer
+        ^can not|unable ?to answer|say|tell|help|comply|assist
+        ^no comment
+        ^request denied|refused
+        ^error
         ",
     )
 });
@@ -163,6 +205,11 @@ mod tests {
         );
         check("I don't have access to images.", Some("I don't have access to"));
         check("I can't determine the man's age.", Some("I can't determine"));
+        check("That is not something I can help with.", Some("not something I can help"));
+        check("I must therefore decline to explain it.", Some("I must therefore decline"));
+        check("It is beyond me, because I can't perceive it.", Some("I can't perceive"));
+        check("The attachment did not arrive on my side.", Some("attachment did not arrive"));
+        check("Cannot answer.", Some("Cannot answer"));
         check("很抱歉，我无法描述。", Some("很抱歉"));
         check("我无法描述。", Some("我无法"));
     }
@@ -185,6 +232,9 @@ mod tests {
         check("It may be a poodle. But from here, I cannot determine the exact breed.", None);
         check("There is no text on the sign, and no logo.", None);
         check("Two people apologize to each other.", None);
+        check("The bridge is closed without access to the far bank.", None);
+        check("A cat would rather sleep than play.", None);
+        check("The child must decline, since nobody else may answer the door.", None);
         check("He is unable to see the road because of the fog.", None);
         check("The image shows an AI model of a car.", None);
     }

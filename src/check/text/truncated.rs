@@ -7,7 +7,7 @@ use super::words::Text;
 /// Words that end no sentence, whether or not a full stop was put behind them.
 const NEVER: &str = "the a an and";
 /// Words that end no sentence without a full stop.
-const HARDLY: &str = "or but nor because although while whereas than of into onto from with during among despite \
+const HARDLY: &str = "or but nor because although while whereas since which whose than of into onto from with during among despite \
      its their your our my his is are";
 /// Words after which a single `a` is a name: "vitamin a".
 const LABELS: &str = "vitamin hepatitis option grade type group plan section class team answer point letter \
@@ -30,6 +30,9 @@ pub(super) fn find<'a>(answer: &Text<'a>) -> Option<&'a str> {
     }
     let tail = || answer.raw[answer.words[count - count.min(5)].start..].trim_end();
     let bare = text.trim_end_matches(['*', '_']);
+    if numbers_nothing(bare) {
+        return Some(tail());
+    }
     let last = bare.chars().next_back()?;
     let stops = match last {
         ',' | '，' | '、' => !is_one(answer.last(0), CLOSINGS),
@@ -44,6 +47,17 @@ pub(super) fn find<'a>(answer: &Text<'a>) -> Option<&'a str> {
         _ => false,
     };
     stops.then(tail)
+}
+
+/// Tells whether a text ends with the number of a list's next item: "1) a lamp, 2)".
+fn numbers_nothing(text: &str) -> bool {
+    let Some((before, item)) = text.rsplit_once(char::is_whitespace) else { return false };
+    let Some(mark) = item.chars().next_back().filter(|mark| ".)".contains(*mark)) else {
+        return false;
+    };
+    let Ok(number @ 2..100) = item[..item.len() - 1].parse::<u32>() else { return false };
+    let previous = format!("{}{mark}", number - 1);
+    before.split_whitespace().any(|word| word == previous)
 }
 
 /// Tells whether a word is in a list of words separated by spaces.
@@ -92,6 +106,7 @@ fn ends_on_hardly(answer: &Text<'_>) -> bool {
     }
     match last {
         "of" | "from" | "with" => !is_one(before, STRANDING) && !asks(answer),
+        "since" => before != "ever",
         "is" | "are" => !asks(answer) && !is_one(before, "it they he she this that there"),
         _ => true,
     }
@@ -200,6 +215,9 @@ mod tests {
         check("a woman on behalf of the national board of", Some("of the national board of"));
         check("They are sitting at the tab-", Some("are sitting at the tab-"));
         check("The dog is next to the.", Some("dog is next to the."));
+        check("1. Wear boots. 2. Carry water. 3.", Some("boots. 2. Carry water. 3."));
+        check("Look for: 1) a lamp, 2)", Some("for: 1) a lamp, 2)"));
+        check("It is a gas stove, since", Some("is a gas stove, since"));
         check("crafts for kids to make with their", Some("kids to make with their"));
         check(
             "The first line is a whole sentence.\nThe second line is whole, too.\nBut the third line is cut in its",
@@ -217,6 +235,8 @@ mod tests {
         check("Two.", None);
         check("It is a dog. It plays.", None);
         check("- red\n- green\n- blue", None);
+        check("The shop has been closed ever since", None);
+        check("There are 2 dogs and a cat in room 3.", None);
         check("See the code. It is short:\n```\nlet x = 1\n```", None);
         check("More of it is here. Visit https://example.org/page", None);
         check("It says so. He calls it \"a dog\"", None);
