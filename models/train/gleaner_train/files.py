@@ -1,11 +1,12 @@
 """model.toml: written after training, read again for evaluation and golden scores."""
 
 import hashlib
+import re
 import tomllib
 from dataclasses import asdict
 from pathlib import Path
 
-from gleaner_train.evaluate import Figures
+from gleaner_train.figures import Report
 from gleaner_train.inputs import Layout
 from gleaner_train.recipes import Recipe
 from gleaner_train.scorer import Calibration
@@ -19,9 +20,8 @@ def write(
     recipe: Recipe,
     calibration: Calibration,
     reference: tuple[str, dict[str, list[float]]],
-    figures: list[Figures],
 ) -> None:
-    """Writes model.toml for the files in `folder`."""
+    """Writes model.toml for the files in `folder`, without figures."""
     data, quantiles = reference
     sections = [
         _head(recipe),
@@ -29,7 +29,6 @@ def write(
         _tokenizer(recipe.layout),
         f"[calibration]\nscale = {calibration.scale!r}\nshift = {calibration.shift!r}\n",
         reference_section(data, quantiles),
-        *map(_figures, figures),
         "[sha256]\n" + "".join(f'"{name}" = "{_sha256(folder / name)}"\n' for name in FILES),
     ]
     (folder / "model.toml").write_text("\n".join(sections), encoding="utf-8")
@@ -75,12 +74,20 @@ def _rows(values: list[float]) -> str:
     return "[\n" + "".join(f"    {row},\n" for row in rows) + "]"
 
 
-def _figures(figures: Figures) -> str:
+def set_figures(folder: Path, reports: dict[str, Report]) -> None:
+    """Puts the figures of these reports into model.toml, instead of those that it had."""
+    path = folder / "model.toml"
+    text = re.sub(r"\[\[figures\]\]\n(.+\n)+\n", "", path.read_text(encoding="utf-8"))
+    sections = "".join(_figures(data, report) for data, report in reports.items())
+    path.write_text(text.replace("[sha256]", sections + "[sha256]"), encoding="utf-8")
+
+
+def _figures(data: str, report: Report) -> str:
     return (
-        f'[[figures]]\ndata = "{figures.data}"\npairs = {figures.pairs}\n'
-        f"accuracy = {figures.accuracy:.3f}\n"
-        f"similar_length_accuracy = {figures.similar_length_accuracy:.3f}\n"
-        f"longest_accuracy = {figures.longest_accuracy:.3f}\n"
+        f'[[figures]]\ndata = "{data}"\npairs = {report["pairs"]}\n'
+        f"accuracy = {report['accuracy']:.3f}\n"
+        f"similar_length_accuracy = {report['similar_length']['accuracy']:.3f}\n"
+        f"longest_accuracy = {report['baselines']['longest']['accuracy']:.3f}\n\n"
     )
 
 

@@ -2,16 +2,16 @@
 
 import random
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from pathlib import Path
 
-from gleaner_train.records import Record, clean, key, prompt_of, read, share
+from gleaner_train.duplicates import NearDuplicates
+from gleaner_train.records import Data, Record, clean, key, prompt_of
 
 
 @dataclass(frozen=True)
 class Group:
-    """Candidates that compete. `absolute`: scores are levels in 0..1, not only an order."""
+    """Candidates that compete. `absolute`: scores are levels in 0..1, not only an order. `taught`: the teacher's say."""
 
     prompt: str
     candidates: tuple[str, ...]
@@ -19,13 +19,20 @@ class Group:
     weight: float = 1.0
     absolute: bool = False
     source: str = ""
+    taught: tuple[float, ...] = ()
+
+    @property
+    def best(self) -> str:
+        return self.candidates[self.scores.index(max(self.scores))]
 
 
 Corruption = Callable[[str, random.Random], str]
 
+MOST = 10  # negatives made of one group, on average
 
-def read_groups(path: Path) -> list[Group]:
-    """Reads a file of human scored groups."""
+
+def read_groups(records: Iterable[Record]) -> list[Group]:
+    """Reads human scored groups."""
     return [
         Group(
             prompt=clean(record.get("question") or ""),
@@ -34,32 +41,42 @@ def read_groups(path: Path) -> list[Group]:
             absolute=True,
             source=str(record["id"]),
         )
-        for record in read(path)
+        for record in records
     ]
 
 
-def read_pairs(path: Path, taken: set[str]) -> list[Group]:
-    """Reads preference pairs, leaving out repetitions and prompts in `taken`."""
-    seen: set[str] = set()
-    groups = []
-    for record in read(path):
-        prompt, chosen, rejected = prompt_of(record), clean(record["chosen"]), clean(record["rejected"])
-        identity = key(prompt, *sorted([chosen, rejected]))
-        if key(prompt) in taken or identity in seen or key(chosen) == key(rejected):
-            continue
-        seen.add(identity)
-        groups.append(Group(prompt, (chosen, rejected), (1.0, 0.0), source=record["source"]))
-    return groups
+def read_pairs(records: Iterable[Record]) -> list[Group]:
+    """Reads preference pairs."""
+    return [
+        Group(prompt_of(record), (clean(record["chosen"]), clean(record["rejected"])), (1.0, 0.0), source=record["source"])
+        for record in records
+    ]
 
 
-def prompts(path: Path) -> set[str]:
-    """Keys of all prompts in a file of pairs or groups."""
-    return {key(prompt_of(record) if "instruction" in record else clean(record["question"])) for record in read(path)}
+def distinct(pairs: list[Group], taken: NearDuplicates) -> list[Group]:
+    """Leaves out near-duplicates and prompts like those in `taken`."""
+    seen = NearDuplicates()
+    return [
+        pair
+        for pair in pairs
+        if key(pair.candidates[0]) != key(pair.candidates[1])
+        and not taken.knows(pair.prompt)
+        and not seen.add("\n".join([pair.prompt, *sorted(pair.candidates)]))
+    ]
 
 
-def sample(groups: list[Group], share_kept: Callable[[Group], float], rng: random.Random) -> list[Group]:
-    """Keeps each group with its own probability."""
-    return [group for group in groups if rng.random() < share_kept(group)]
+def prompts(*files: Iterable[Record]) -> NearDuplicates:
+    """All prompts in files of pairs or groups, to keep their like out of training."""
+    known = NearDuplicates()
+    for records in files:
+        for record in records:
+            known.add(prompt_of(record) if "instruction" in record else clean(record["question"]))
+    return known
+
+
+def draw(groups: list[Group], size: int, rng: random.Random) -> list[Group]:
+    """Draws `size` groups, or all in random order if there are fewer."""
+    return rng.sample(groups, min(size, len(groups)))
 
 
 def balance_length(pairs: list[Group]) -> list[Group]:
@@ -81,40 +98,54 @@ def _longer_won(pair: Group) -> bool:
     return len(pair.candidates[0]) > len(pair.candidates[1])
 
 
-def held_out(groups: list[Group], part: float) -> tuple[list[Group], list[Group]]:
-    """Splits by picture into training and held-out groups; ids of answer groups are `picture#turn`."""
-    inside = [group for group in groups if share(group.source.split("#")[0]) >= part]
-    return inside, [group for group in groups if share(group.source.split("#")[0]) < part]
+def picture(group: Group) -> str:
+    """The picture of a scored group; ids of answer groups are `picture#turn`."""
+    return group.source.split("#")[0]
 
 
-def corrupted(group: Group, corruption: Corruption, rng: random.Random, weight: float) -> Group | None:
-    """The best candidate against a spoilt copy of itself."""
-    best = group.candidates[group.scores.index(max(group.scores))]
-    worse = corruption(best, rng)
-    if key(worse) == key(best):
-        return None
-    return Group(group.prompt, (best, worse), (1.0, 0.0), weight, source="corruption")
+def spoilt(
+    groups: list[Group], spoilers: list[Corruption], size: int, weight: float, rng: random.Random
+) -> list[Group]:
+    """`size` times the best candidate of a group against a spoilt copy of itself, by each of the spoilers in turn."""
+    made: list[Group] = []
+    for number in range(min(size, MOST * len(groups))):
+        group = groups[rng.randrange(len(groups))]
+        worse = spoilers[number % len(spoilers)](group.best, rng)
+        if key(worse) != key(group.best) or worse.strip() != group.best.strip():
+            made.append(Group(group.prompt, (group.best, worse), (1.0, 0.0), weight, source="spoilt"))
+    return made
 
 
-def mismatched(groups: list[Group], rng: random.Random, weight: float) -> list[Group]:
-    """Each group's best answer against the best answer to another question."""
-    order = list(range(len(groups)))
-    rng.shuffle(order)
-    bests = [group.candidates[group.scores.index(max(group.scores))] for group in groups]
+def mismatched(groups: list[Group], size: int, weight: float, rng: random.Random) -> list[Group]:
+    """`size` times a group's best answer against the best answer to another question, the nearest in length of a few."""
+    made = []
+    for _ in range(min(size, MOST * len(groups))):
+        group, *others = rng.sample(groups, min(7, len(groups)))
+        others = [other for other in others if key(other.prompt) != key(group.prompt)]
+        other = min(others, key=lambda one: abs(len(one.best) - len(group.best)), default=group)
+        if key(other.best) != key(group.best):
+            made.append(Group(group.prompt, (group.best, other.best), (1.0, 0.0), weight, source="mismatch"))
+    return made
+
+
+def turned(groups: list[Group], weight: float, rng: random.Random) -> list[Group]:
+    """Each group's best answer against the best answer to another question about the same picture."""
+    turns: dict[str, list[Group]] = defaultdict(list)
+    for group in groups:
+        turns[picture(group)].append(group)
+    made = []
+    for group in groups:
+        others = [other for other in turns[picture(group)] if key(other.best) != key(group.best)]
+        if others:
+            other = rng.choice(others)
+            made.append(Group(group.prompt, (group.best, other.best), (1.0, 0.0), weight, source="mismatch"))
+    return made
+
+
+def taught_groups(groups: list[Group]) -> list[Group]:
+    """Groups of which only the teacher's opinion counts, each candidate alone."""
     return [
-        Group(group.prompt, (bests[i], bests[j]), (1.0, 0.0), weight, source="mismatch")
-        for i, (group, j) in enumerate(zip(groups, order, strict=True))
-        if key(group.prompt) != key(groups[j].prompt) and key(bests[i]) != key(bests[j])
+        Group(group.prompt, (text,), (0.0,), source="taught", taught=(raw,))
+        for group in groups
+        for text, raw in zip(group.candidates, group.taught, strict=True)
     ]
-
-
-def style_records(path: Path) -> list[Record]:
-    """Style answers without repetitions of the same text for the same instruction."""
-    seen: set[str] = set()
-    records = []
-    for record in read(path):
-        identity = key(record["instruction"], record["answer"])
-        if identity not in seen and clean(record["answer"]):
-            seen.add(identity)
-            records.append(record)
-    return records

@@ -67,12 +67,12 @@ class Encoder:
     """Tokenises texts and assembles inputs of one layout."""
 
     def __init__(self, tokenizer: Path, layout: Layout) -> None:
-        self._path = tokenizer
+        self.path = tokenizer
         self._tokenizer = Tokenizer.from_file(str(tokenizer))
         self.layout = layout
 
     def with_layout(self, layout: Layout) -> "Encoder":
-        return Encoder(self._path, layout)
+        return Encoder(self.path, layout)
 
     def tokens(self, texts: list[str]) -> list[list[int]]:
         encodings = self._tokenizer.encode_batch(texts, add_special_tokens=False)
