@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gleaner_train.records import Data, clean
+from gleaner_train.records import Data, Record, clean
 from gleaner_train.scorer import Calibration, Scorer
 
 UPPER = math.log(0.85 / 0.15)
@@ -20,6 +20,7 @@ class Sample:
 
     texts: list[tuple[str | None, str]]
     kind: str = ""
+    times: int = 1  # that it occurs
 
 
 def samples(data: Data, role: str) -> list[Sample]:
@@ -27,19 +28,24 @@ def samples(data: Data, role: str) -> list[Sample]:
     found: dict[str, Sample] = {}
     records = list(data.all("llava/llava_samples"))
     requests = Counter(clean(record["conversations"][0]["value"]) for record in records)
+    asked = Counter(_questions(record) for record in records)
     for number, record in enumerate(records):
         turns = record["conversations"]
         kind = _kind(len(turns), requests[clean(turns[0]["value"])])
         questions = [clean(turn["value"]) for turn in turns if turn["from"] == "human"]
         answers = [clean(turn["value"]) for turn in turns if turn["from"] != "human"]
         if role == "question":
-            text = clean(questions)
-            found.setdefault(text, Sample([(None, text)], kind))
+            text = _questions(record)
+            found.setdefault(text, Sample([(None, text)], kind, asked[text]))
         elif role == "answer":
             found[str(number)] = Sample(list(zip(questions, answers, strict=True)), kind)
         else:
             found[str(number)] = Sample([(None, answer) for answer in answers], kind)
     return list(found.values())
+
+
+def _questions(record: Record) -> str:
+    return clean([turn["value"] for turn in record["conversations"] if turn["from"] == "human"])
 
 
 def _kind(messages: int, repetitions: int) -> str:
@@ -74,13 +80,14 @@ def raw_means(scorer: Scorer, given: list[Sample]) -> list[float]:
 
 
 def quantiles(scorer: Scorer, given: list[Sample]) -> dict[str, list[float]]:
-    """Score quantiles 0 %, 1 %, ... 100 %: of all samples under "", and of each kind with enough of them."""
+    """Score quantiles 0 %, 1 %, ... 100 %: of all under "", and of each kind with enough samples, repeated ones as often
+    as they occur."""
     scores: dict[str, list[float]] = {"": []}
     for sample in given:
         own = scorer.scores(sample.texts)
         mean = sum(own) / len(own)
         scores[""].append(mean)
-        scores.setdefault(sample.kind, []).append(mean)
+        scores.setdefault(sample.kind, []).extend([mean] * sample.times)
     places = np.linspace(0, 1, 101)
     enough = {kind: values for kind, values in scores.items() if not kind or len(values) >= FEWEST}
     return {kind: [round(float(value), 4) for value in np.quantile(values, places)] for kind, values in enough.items()}
