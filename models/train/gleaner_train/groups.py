@@ -28,7 +28,7 @@ class Group:
 
 Corruption = Callable[[str, random.Random], str]
 
-MOST = 10  # negatives made of one group, on average
+MOST = 4  # negatives made of one group, on average
 
 
 def read_groups(records: Iterable[Record]) -> list[Group]:
