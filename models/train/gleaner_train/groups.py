@@ -2,11 +2,12 @@
 
 import random
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from gleaner_train.corrupt import Spoiler
 from gleaner_train.duplicates import NearDuplicates
-from gleaner_train.records import Data, Record, clean, key, prompt_of
+from gleaner_train.records import Record, clean, key, prompt_of
 
 
 @dataclass(frozen=True)
@@ -25,8 +26,6 @@ class Group:
     def best(self) -> str:
         return self.candidates[self.scores.index(max(self.scores))]
 
-
-Corruption = Callable[[str, random.Random], str]
 
 MOST = 4  # negatives made of one group, on average
 
@@ -104,14 +103,14 @@ def picture(group: Group) -> str:
 
 
 def spoilt(
-    groups: list[Group], spoilers: list[Corruption], size: int, weight: float, rng: random.Random
+    groups: list[Group], spoilers: list[Spoiler], size: int, weight: float, rng: random.Random
 ) -> list[Group]:
     """`size` times the best candidate of a group against a spoilt copy of itself, by each of the spoilers in turn."""
     made: list[Group] = []
     for number in range(min(size, MOST * len(groups))):
         group = groups[rng.randrange(len(groups))]
         worse = spoilers[number % len(spoilers)](group.best, rng)
-        if key(worse) != key(group.best) or worse.strip() != group.best.strip():
+        if worse.strip() != group.best.strip():
             made.append(Group(group.prompt, (group.best, worse), (1.0, 0.0), weight, source="spoilt"))
     return made
 

@@ -35,7 +35,7 @@ def compare(recipe: Recipe, data: Data, taught: list[Group], build: Path, progra
     tokenizer = build / "pareto-tokenizer.json"
     base.write_tokenizer(build, tokenizer)
     encoder = Encoder(tokenizer, recipe.layout)
-    stages = recipe.stages(data, 0.0, random.Random(seed), taught)
+    stages = recipe.stages(data, random.Random(seed), taught)
     for name, sizes in STUDENTS.items():
         torch.manual_seed(seed)
         own = with_shape(recipe, **sizes)

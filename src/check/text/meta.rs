@@ -54,9 +54,9 @@ static ANYWHERE: LazyLock<Phrases> = LazyLock::new(|| {
         the|this|your given|provided|supplied text|context|paragraph|passage|sentence
         context|paragraph|passage above|given states|mentions|says|specifies|does
         the context states|mentions|says|specifies|does
-        text that comes|came with|alongside
         two|three|four|five|six|several|other|first|second|last|image|human captions|caption
-        image|photo|picture|textual description|descriptions ?only|alone|does|says|states|mentions|given
+        image|photo|picture|textual description|descriptions only|alone|does|says|states|mentions|given
+        per|on|by|to the image|photo|picture description|descriptions
         description alone|only
         from|by the description|captions|annotations|annotation
         stated|mentioned in the ?first|second|third|last sentence
@@ -64,7 +64,7 @@ static ANYWHERE: LazyLock<Phrases> = LazyLock::new(|| {
         detected objects|object|items
         object|objects list|labels|annotations
         list of ?detected|labelled|labeled|annotated objects
-        person|dog|object|car|kite boxes|box
+        person|object boxes|box
         predicted boxes|box
         normalized|normalised|pixel coordinates|values|positions
         ocr tokens|token|text|output|result|results
@@ -93,6 +93,7 @@ static QUESTION: LazyLock<Phrases> = LazyLock::new(|| {
         numerical|coordinate values|points|data
         the|this paragraph|passage|context says|mentions|refers|speaks|describes|tells|above
         text refers to
+        text that comes|came with|alongside
         according to the|this context|paragraph|passage
         captions|description|descriptions|sentences ?above|below|given mention|mentions|say|says|state|states|provide|provided|agree|imply|suggest
         explicitly|specifically mentioned|stated|described
@@ -244,6 +245,7 @@ mod tests {
         check("Here's a detailed description: a dog on a lawn.");
         check("According to the text on the sign, dogs are not allowed.");
         check("The context of the scene is a wedding.");
+        check("Image description: a logo, and the text that comes with it.");
         check("Two boxes of pears stand on the left.");
         check("The players coordinate their moves according to the rules.");
     }

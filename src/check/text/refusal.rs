@@ -71,26 +71,25 @@ static ANYWHERE: LazyLock<Phrases> = LazyLock::new(|| {
         i have no way|means to|of see|seeing|view|viewing|tell|telling|know|knowing
         outside|beyond ?of ?the ?scope ?of ?what ?i ?am my|able|allowed|permitted capabilities|abilities|scope|expertise|remit|competence|to|knowledge
         outside|beyond the scope of what i
-        among the functions that
         pictures|images|photos|photographs are|is invisible|inaccessible to me
         without access to the|any|your image|picture|photo|photograph
         without ?actually|being ?able ?to seeing|see|viewing|view the|your image|picture|photo|photograph
         nothing|none|never|not has|have|was|were|been ?been shown|shared|attached|uploaded|sent to|with me
-        i have not seen|received
-        upload|uploads|attachment|file|image|picture|photo ?seems|appears ?to ?have failed|missing|corrupted|empty
+        i have not seen|received ?the|an|any|your|either ?attached image|images|picture|pictures|photo|photos|attachment|file
+        upload|uploads|attachment|file ?seems|appears ?to ?have failed|missing|corrupted
         upload|attachment|image|picture|photo did not ?seem ?to come|arrive|go
         visual|requested content|input could not be
         request|query|question|prompt can|could|will not be completed|processed|fulfilled|answered
         content policy
-        against|violates|breaks ?the ?my rules|policy|policies|terms|principles i|of
+        against|violates|breaks ?the ?my rules|policy|policies|terms|principles i
         leave this|that|it|your ?question unanswered
         no answer|response|output is|can|will ?be available|possible|given|provided|generated
         inappropriate|irresponsible|unethical for|of me to
         have to pass on this|that|your
         ask me about|anything something|else|a ?different|another topic|subject
-        move on to another|a|something ?different|new subject|topic|else|question
+        us move on to another|a|something ?different|new subject|topic|else|question
         try sending|uploading|attaching|sharing it|the|your ?image|file|photo|picture again
-        rephrase it|your|the|this ?question|request or|and
+        kindly|please rephrase
         please ?also provide more ?specific|detailed|additional context|details|information !about|on|to|in
         ",
     )
@@ -232,6 +231,9 @@ mod tests {
         check("It may be a poodle. But from here, I cannot determine the exact breed.", None);
         check("There is no text on the sign, and no logo.", None);
         check("Two people apologize to each other.", None);
+        check("The street in the picture appears empty.", None);
+        check("Touching the ball is against the rules of the game.", None);
+        check("Dear Ann, I have not seen you in ages. Then move on to another topic.", None);
         check("The bridge is closed without access to the far bank.", None);
         check("A cat would rather sleep than play.", None);
         check("The child must decline, since nobody else may answer the door.", None);
