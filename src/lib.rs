@@ -3,7 +3,9 @@
 //! Floors, lowest first; a module imports only from floors below its own (`tests/journeys/architecture.rs` checks it).
 
 pub mod digest;
+pub mod fault;
 pub mod scale;
+pub mod signature;
 pub mod time;
 pub mod units;
 

@@ -1,13 +1,14 @@
-//! Looks at the picture files that a sample names: the only importer of `image`.
+//! Looks at the pictures that a sample names or holds: the only importer of `image` and `base64`.
 //! It reports facts and decides nothing.
 
 use std::fs::File;
-use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::io::{self, BufRead, BufReader, Cursor, Read, Seek, SeekFrom};
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use image::{ImageFormat, ImageReader, Limits};
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use image::{DynamicImage, GenericImageView as _, ImageFormat, ImageReader, Limits, Pixel as _};
 
 use crate::check::{Facts, ImageSettings, Look, Picture};
 
@@ -27,8 +28,12 @@ pub fn look(names: &[String], folder: &Path, settings: &ImageSettings) -> Facts 
 
 /// Tells whether all pictures are there; cheap, for samples that wait.
 pub fn all_there(names: &[String], folder: &Path, settings: &ImageSettings) -> bool {
-    settings.check == Look::Off
-        || names.iter().all(|name| locate(name, folder, &settings.root).is_some())
+    let is_there = |name: &String| match Place::of(name) {
+        Place::Inline(_) => true,
+        Place::Network => false,
+        Place::File => locate(name, folder, &settings.root).is_some(),
+    };
+    settings.check == Look::Off || names.iter().all(is_there)
 }
 
 /// Tells whether one of the pictures was changed within the last `age`: it may still be written.
@@ -44,6 +49,26 @@ pub fn any_changing(
         changed(name).is_some_and(|time| time.elapsed().is_ok_and(|elapsed| elapsed < age))
     };
     settings.check == Look::Decode && names.iter().any(recent)
+}
+
+/// Where the name of a picture points to.
+enum Place<'a> {
+    /// Into the name itself: the Base64 text of a `data:` address (RFC 2397).
+    Inline(&'a str),
+    /// To another host.
+    Network,
+    /// To a file.
+    File,
+}
+
+impl<'a> Place<'a> {
+    fn of(name: &'a str) -> Self {
+        if let Some(rest) = name.strip_prefix("data:") {
+            return Self::Inline(rest.split_once(";base64,").map_or("", |(_, text)| text));
+        }
+        let far = ["http://", "https://", "s3://", "gs://"];
+        if far.iter().any(|start| name.starts_with(start)) { Self::Network } else { Self::File }
+    }
 }
 
 /// Finds a picture in the roots or beside the sample's file; `None` if it is in none of them.
@@ -64,53 +89,83 @@ pub fn locate(name: &str, folder: &Path, roots: &[PathBuf]) -> Option<PathBuf> {
 }
 
 fn picture(name: &str, folder: &Path, settings: &ImageSettings) -> Picture {
-    let Some(path) = locate(name, folder, &settings.root) else { return Picture::Missing };
-    if settings.check == Look::Exists {
-        return Picture::Present;
-    }
     // A decoder that panics has met a broken picture.
-    let decoded = std::panic::catch_unwind(|| decode(&path, settings.max_pixels));
+    let decoded = match Place::of(name) {
+        Place::Network => return Picture::Remote,
+        Place::Inline(_) if settings.check == Look::Exists => return Picture::Present,
+        Place::Inline(text) => std::panic::catch_unwind(|| {
+            let bytes = BASE64_STANDARD.decode(text).map_err(|error| error.to_string())?;
+            decode(|| Ok(Cursor::new(bytes.as_slice())), settings.max_pixels)
+        }),
+        Place::File => {
+            let Some(path) = locate(name, folder, &settings.root) else { return Picture::Missing };
+            if settings.check == Look::Exists {
+                return Picture::Present;
+            }
+            let open = || Ok(BufReader::new(File::open(&path)?));
+            std::panic::catch_unwind(|| decode(open, settings.max_pixels))
+        }
+    };
     match decoded.unwrap_or_else(|_| Err("the decoder failed".to_owned())) {
-        Ok((width, height)) => Picture::Decoded { width, height },
+        Ok((width, height, contrast)) => Picture::Decoded { width, height, contrast },
         Err(why) => Picture::Broken(why.split_whitespace().collect::<Vec<_>>().join(" ")),
     }
 }
 
-/// Decodes a picture within the limits and returns its size in pixels.
-fn decode(path: &Path, max_pixels: u64) -> Result<(u32, u32), String> {
-    let open = || -> std::io::Result<ImageReader<BufReader<File>>> {
-        ImageReader::new(BufReader::new(File::open(path)?)).with_guessed_format()
-    };
-    let reader = open().map_err(|error| error.to_string())?;
+/// Decodes a picture within the limits and returns its size in pixels and its contrast.
+fn decode<R: BufRead + Seek>(
+    open: impl Fn() -> io::Result<R>,
+    max_pixels: u64,
+) -> Result<(u32, u32, f64), String> {
+    let read = || ImageReader::new(open()?).with_guessed_format();
+    let reader = read().map_err(|error| error.to_string())?;
     let format = reader.format();
     let (width, height) = reader.into_dimensions().map_err(|error| error.to_string())?;
     let pixels = u64::from(width) * u64::from(height);
     if pixels > max_pixels {
         return Err(format!("{width} x {height} pixels, more than the {max_pixels} allowed"));
     }
-    if format == Some(ImageFormat::Jpeg)
-        && !ends_as_jpeg(path).map_err(|error| error.to_string())?
-    {
-        return Err("the file is cut off: no end-of-image mark".to_owned());
+    if format == Some(ImageFormat::Jpeg) {
+        let whole = open().and_then(ends_as_jpeg).map_err(|error| error.to_string())?;
+        if !whole {
+            return Err("the file is cut off: no end-of-image mark".to_owned());
+        }
     }
     // Large pictures are decoded one at a time, whatever the number of threads.
     static LARGE: Mutex<()> = Mutex::new(());
     let _alone =
         (pixels > LARGE_PIXELS).then(|| LARGE.lock().unwrap_or_else(PoisonError::into_inner));
-    let mut reader = open().map_err(|error| error.to_string())?;
+    let mut reader = read().map_err(|error| error.to_string())?;
     let mut limits = Limits::default();
     limits.max_alloc = Some(pixels.saturating_mul(BYTES_PER_PIXEL).max(1 << 20));
     reader.limits(limits);
-    reader.decode().map_err(|error| error.to_string())?;
-    Ok((width, height))
+    let decoded = reader.decode().map_err(|error| error.to_string())?;
+    Ok((width, height, contrast(&decoded)))
+}
+
+/// Standard deviation of the brightness of the pixels, 0 to 255; of large pictures on a grid of them.
+fn contrast(picture: &DynamicImage) -> f64 {
+    const GRID: u32 = 512;
+    let (width, height) = (picture.width(), picture.height());
+    let (across, down) = (width.div_ceil(GRID).max(1), height.div_ceil(GRID).max(1));
+    let (mut count, mut sum, mut squares) = (0.0, 0.0, 0.0);
+    for y in (0..height).step_by(down as usize) {
+        for x in (0..width).step_by(across as usize) {
+            let brightness = f64::from(picture.get_pixel(x, y).to_luma()[0]);
+            count += 1.0;
+            sum += brightness;
+            squares += brightness * brightness;
+        }
+    }
+    let mean: f64 = sum / f64::max(count, 1.0);
+    (squares / f64::max(count, 1.0) - mean * mean).max(0.0).sqrt()
 }
 
 /// Looks for the end-of-image mark (FF D9, ITU-T T.81 B.1.1.3) near the end of a JPEG file, because
 /// decoders fill what is missing with grey.
-fn ends_as_jpeg(path: &Path) -> std::io::Result<bool> {
+fn ends_as_jpeg(mut file: impl Read + Seek) -> io::Result<bool> {
     const NEAR_END: u64 = 64 << 10;
-    let mut file = File::open(path)?;
-    let length = file.metadata()?.len();
+    let length = file.seek(SeekFrom::End(0))?;
     file.seek(SeekFrom::Start(length.saturating_sub(NEAR_END)))?;
     let mut tail = Vec::new();
     file.take(NEAR_END).read_to_end(&mut tail)?;
@@ -127,15 +182,16 @@ mod tests {
     }
 
     fn png(width: u32, height: u32) -> Vec<u8> {
-        let mut bytes = std::io::Cursor::new(Vec::new());
-        image::RgbImage::new(width, height)
+        let mut bytes = Cursor::new(Vec::new());
+        // Black and white by turns: the contrast is that of one half 0 and one half 255.
+        image::RgbImage::from_fn(width, height, |x, _| image::Rgb([(x % 2 * 255) as u8; 3]))
             .write_to(&mut bytes, ImageFormat::Png)
             .expect("encoded");
         bytes.into_inner()
     }
 
     fn jpeg() -> Vec<u8> {
-        let mut bytes = std::io::Cursor::new(Vec::new());
+        let mut bytes = Cursor::new(Vec::new());
         image::RgbImage::new(64, 64).write_to(&mut bytes, ImageFormat::Jpeg).expect("encoded");
         bytes.into_inner()
     }
@@ -151,14 +207,21 @@ mod tests {
         fs::write(path("text.jpg"), "no picture").expect("written");
         let look_at =
             |name: &str| look(&[name.to_owned()], folder.path(), &settings(Look::Decode)).remove(0);
-        assert_eq!(look_at("good.png"), Picture::Decoded { width: 40, height: 50 });
-        assert_eq!(look_at("good.jpg"), Picture::Decoded { width: 64, height: 64 });
+        let striped = Picture::Decoded { width: 40, height: 50, contrast: 127.5 };
+        assert_eq!(look_at("good.png"), striped);
+        let black = Picture::Decoded { width: 64, height: 64, contrast: 0.0 };
+        assert_eq!(look_at("good.jpg"), black);
         assert_eq!(look_at("none.png"), Picture::Missing);
         for broken in ["cut.png", "cut.jpg", "text.jpg"] {
             assert!(matches!(look_at(broken), Picture::Broken(_)), "{broken}");
         }
         let absolute = format!("file://{}", path("good.png").display());
-        assert_eq!(look_at(&absolute), Picture::Decoded { width: 40, height: 50 });
+        assert_eq!(look_at(&absolute), striped);
+        let inline = format!("data:image/png;base64,{}", BASE64_STANDARD.encode(png(40, 50)));
+        assert_eq!(look_at(&inline), striped);
+        assert!(matches!(look_at("data:image/png;base64,###"), Picture::Broken(_)));
+        assert!(matches!(look_at("data:,plain"), Picture::Broken(_)));
+        assert_eq!(look_at("https://example.org/a.png"), Picture::Remote);
         assert_eq!(look(&["none".into()], folder.path(), &settings(Look::Off)), Facts::new());
         assert_eq!(
             look(&["text.jpg".into()], folder.path(), &settings(Look::Exists)),

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::digest::{Digest, Hasher};
+use crate::signature::Signature;
 
 /// One exchange: a question and its answer, or several candidate answers of which one is to be chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,6 +70,14 @@ impl Sample {
             }
         }
         hasher.finish()
+    }
+
+    /// Returns what nearly the same text with the same images is found by.
+    pub fn signature(&self) -> Signature {
+        let texts = self.turns.iter().flat_map(|turn| {
+            std::iter::once(turn.question.as_str()).chain(turn.answers.iter().map(String::as_str))
+        });
+        Signature::of(texts, &self.images)
     }
 
     /// Returns all questions joined by newlines: the question model's view of the sample.

@@ -119,8 +119,14 @@ reasons! {
     ImageTooSmall = "image.too_small" => Rejected,
     /// The longer side exceeds `[images] max_aspect` times the shorter.
     ImageAspect = "image.aspect" => Rejected,
+    /// All its pixels are nearly of one brightness.
+    ImageBlank = "image.blank" => Rejected,
     /// The same content reached a gate before.
     DuplicateExact = "duplicate.exact" => Duplicate,
+    /// Nearly the same text, with the same images, reached a gate before.
+    DuplicateNear = "duplicate.near" => Duplicate,
+    /// As many samples of the image as `[checks] image_cap` allows reached a gate before.
+    DuplicateImageCap = "duplicate.image_cap" => Duplicate,
     /// Below the cut of the question gate.
     QuestionBelowCut = "question.below_cut" => Rejected,
     /// Below the cut of the answer gate.

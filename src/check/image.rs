@@ -36,6 +36,8 @@ pub struct ImageSettings {
     pub max_pixels: u64,
     /// Longest side divided by the shortest, 1 or more. Default: 10.
     pub max_aspect: f64,
+    /// Least standard deviation of the brightness of the pixels (0 to 255), 0 to 127. Default: 1.
+    pub min_contrast: f64,
 }
 
 impl Default for ImageSettings {
@@ -47,6 +49,7 @@ impl Default for ImageSettings {
             min_side: 32,
             max_pixels: 100_000_000,
             max_aspect: 10.0,
+            min_contrast: 1.0,
         }
     }
 }
@@ -67,15 +70,20 @@ impl ImageSettings {
         if self.max_aspect.is_nan() || self.max_aspect < 1.0 {
             problems.push(("max_aspect", self.max_aspect.to_string(), "1 or more"));
         }
+        if !(0.0..=127.0).contains(&self.min_contrast) {
+            problems.push(("min_contrast", self.min_contrast.to_string(), "0 to 127"));
+        }
         problems
     }
 }
 
 /// What a look at one picture found.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Picture {
     /// No such file in any root.
     Missing,
+    /// An address on the network, where nobody looks.
+    Remote,
     /// It is there; its content was not asked for.
     Present,
     /// It was decoded.
@@ -84,6 +92,8 @@ pub enum Picture {
         width: u32,
         /// Pixels down.
         height: u32,
+        /// Standard deviation of the brightness of its pixels, which is 0 to 255.
+        contrast: f64,
     },
     /// It cannot be decoded, and why.
     Broken(String),
@@ -99,16 +109,20 @@ pub fn examine(names: &[String], facts: &Facts, settings: &ImageSettings) -> Opt
     if let Some((name, _)) = missing {
         return Some(Finding::new(Reason::ImageMissing, format!("`{}`", shown(name))));
     }
+    if let Some((name, _)) = pairs().find(|(_, picture)| **picture == Picture::Remote) {
+        let detail = format!("`{}` is an address on the network, not a file", shown(name));
+        return Some(Finding::new(Reason::ImageMissing, detail));
+    }
     pairs().find_map(|(name, picture)| judge(&shown(name), picture, settings))
 }
 
 fn judge(name: &str, picture: &Picture, settings: &ImageSettings) -> Option<Finding> {
-    let (width, height) = match picture {
-        Picture::Missing | Picture::Present => return None,
+    let (width, height, contrast) = match picture {
+        Picture::Missing | Picture::Remote | Picture::Present => return None,
         Picture::Broken(why) => {
             return Some(Finding::new(Reason::ImageUndecodable, format!("`{name}`: {why}")));
         }
-        Picture::Decoded { width, height } => (*width, *height),
+        Picture::Decoded { width, height, contrast } => (*width, *height, *contrast),
     };
     let (short, long) = (width.min(height), width.max(height));
     if short < settings.min_side {
@@ -124,6 +138,13 @@ fn judge(name: &str, picture: &Picture, settings: &ImageSettings) -> Option<Find
             settings.max_aspect
         );
         return Some(Finding::new(Reason::ImageAspect, detail));
+    }
+    if contrast < settings.min_contrast {
+        let detail = format!(
+            "`{name}`: brightness deviates by {contrast:.2} of 255, {} is needed",
+            settings.min_contrast
+        );
+        return Some(Finding::new(Reason::ImageBlank, detail));
     }
     None
 }
@@ -145,13 +166,16 @@ mod tests {
 
     #[test]
     fn facts_have_their_reasons() {
-        let fine = Picture::Decoded { width: 640, height: 480 };
+        let of = |width, height, contrast| Picture::Decoded { width, height, contrast };
+        let fine = of(640, 480, 40.0);
         check(&[], None);
         check(&[fine.clone(), Picture::Present], None);
         check(&[Picture::Broken("cut".into())], Some(Reason::ImageUndecodable));
         check(&[Picture::Broken("cut".into()), Picture::Missing], Some(Reason::ImageMissing));
-        check(&[fine, Picture::Decoded { width: 31, height: 480 }], Some(Reason::ImageTooSmall));
-        check(&[Picture::Decoded { width: 320, height: 32 }], None);
-        check(&[Picture::Decoded { width: 321, height: 32 }], Some(Reason::ImageAspect));
+        check(&[fine.clone(), Picture::Remote], Some(Reason::ImageMissing));
+        check(&[fine, of(31, 480, 40.0)], Some(Reason::ImageTooSmall));
+        check(&[of(320, 32, 40.0)], None);
+        check(&[of(321, 32, 40.0)], Some(Reason::ImageAspect));
+        check(&[of(320, 320, 0.9)], Some(Reason::ImageBlank));
     }
 }

@@ -92,10 +92,14 @@ fn sentence(explained: &Explained, lookup: &Lookup) -> Result<String, CliError> 
     let mut sentence = match (explained.verdict.as_str(), code) {
         ("kept", _) => kept_sentence(&name, explained),
         ("pending", _) => format!("{name} waits for its picture {found}."),
-        ("duplicate", _) => {
+        ("duplicate", "duplicate.image_cap") => {
+            format!("{name} came when its picture had samples enough: {found}.")
+        }
+        ("duplicate", code) => {
+            let how = if code == "duplicate.near" { "nearly repeats" } else { "repeats" };
             let first = explained.duplicate_of.as_deref().unwrap_or("");
             let own = lookup.sample_id_of(first)?.map_or(String::new(), |id| format!(" ({id})"));
-            format!("{name} repeats occurrence {}{own}, which came first.", short(first))
+            format!("{name} {how} occurrence {}{own}, which came first.", short(first))
         }
         (_, "question.below_cut") => {
             below("question", scores.question, scores.question_cut, scores.question_needed, "alpha")

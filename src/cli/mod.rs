@@ -24,6 +24,7 @@ use clap::{Parser, Subcommand};
 use self::error::CliError;
 use self::output::{Format, Printer, Style};
 use crate::config::Loaded;
+use crate::fault;
 use crate::telemetry;
 
 /// Keeps the best few of machine-generated instruction samples while they are being made.
@@ -94,6 +95,7 @@ impl Context {
 
 /// Runs the command line and returns its exit status.
 pub fn main() -> ExitCode {
+    fault::arm();
     let cli = Cli::parse();
     let daemon = matches!(cli.command, Command::Run(_));
     let level = cli.log_level.unwrap_or_else(|| if daemon { "info" } else { "warn" }.to_owned());

@@ -216,6 +216,7 @@ fn check(config: &Config, file: Option<&Path>) -> Result<(), ConfigError> {
     let sections = [
         ("intake", config.intake.problems()),
         ("images", config.images.problems()),
+        ("checks", config.checks.problems()),
         ("checks.text", config.checks.text.problems()),
         ("scoring", config.scoring.problems()),
         ("policy", config.policy.problems()),

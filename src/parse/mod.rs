@@ -1,8 +1,11 @@
 //! Parsing: the bytes of one framed record become a sample, or findings that say what is wrong.
 //! Formats are told apart by content; no file, check or model is known here.
 
+mod alpaca;
+mod conversation;
 mod kind;
 mod llava;
+mod messages;
 
 use serde_json::{Map, Value as Json};
 
@@ -21,19 +24,31 @@ pub fn parse(bytes: &[u8]) -> Result<Sample, Vec<Finding>> {
         Ok(record) => record,
         Err(error) => return Err(vec![malformed(bytes, &error)]),
     };
-    if record.contains_key("conversations") {
-        return llava::sample(record);
-    }
-    Err(vec![Finding::new(
-        Reason::Malformed,
-        format!("no known record format: `conversations` is expected, found {}", keys(&record)),
-    )])
+    let is_list = |field: &str| record.get(field).is_some_and(Json::is_array);
+    let parts = if is_list("conversations")
+        || !is_list("messages") && record.contains_key("conversations")
+    {
+        llava::parts(record)
+    } else if record.contains_key("messages") {
+        messages::parts(record)
+    } else if record.contains_key("instruction")
+        && (record.contains_key("output") || record.contains_key("response"))
+    {
+        alpaca::parts(record)
+    } else {
+        let detail = format!(
+            "no known record format: `conversations`, `messages`, or `instruction` and `output` are expected, found {}",
+            keys(&record)
+        );
+        Err(Finding::new(Reason::Malformed, detail))
+    };
+    parts.map_err(|finding| vec![finding])?.sample()
 }
 
 /// Returns the own id of a record that is no sample, if it is a JSON object that has one.
 pub fn own_id(bytes: &[u8]) -> Option<String> {
     let record: Map<String, Json> = serde_json::from_slice(bytes).ok()?;
-    llava::own_id(record.get("id").cloned())
+    conversation::own_id(record.get("id").cloned())
 }
 
 /// Makes a sample again from what the store holds of it.
@@ -48,7 +63,7 @@ pub fn restore(
     extra: Option<String>,
 ) -> Result<Sample, serde_json::Error> {
     let conversations: Vec<Message> = serde_json::from_str(conversations)?;
-    let turns = llava::turns(&conversations);
+    let turns = conversation::turns(&conversations);
     Ok(Sample { id, images, turns, kind, conversations, extra })
 }
 

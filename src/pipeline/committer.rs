@@ -11,6 +11,7 @@ use super::PipelineError;
 use super::permits::Permits;
 use super::status::Status;
 use super::work::{Entry, Kit, Origin, Target, Ticket};
+use crate::fault;
 use crate::model::{COMPUTE, Role};
 use crate::store::{ModelRow, Record, Writer};
 use crate::time;
@@ -61,6 +62,7 @@ impl Committer {
         entry: Entry,
         batch: &mut Batch,
     ) -> Result<(), PipelineError> {
+        fault::point("write");
         batch.entries += 1;
         batch.bytes += entry.weight();
         batch.last = ticket;
@@ -112,6 +114,7 @@ impl Committer {
             // It waits on: nothing changed.
             Target::Pending(_) if record.verdict == Verdict::Pending => {}
             Target::Pending(row) => {
+                fault::point("settle");
                 self.writer.settle(name, *row, record)?;
                 batch.note(record.verdict, 1);
                 batch.note(Verdict::Pending, -1);
@@ -137,7 +140,9 @@ impl Committer {
     }
 
     fn commit(&mut self, batch: &Batch) -> Result<(), PipelineError> {
+        fault::point("commit");
         self.writer.commit(time::now())?;
+        fault::point("committed");
         self.committed.store(batch.last, Ordering::Release);
         self.status.add(&batch.verdicts, batch.carried);
         self.permits.release(batch.entries, batch.bytes);

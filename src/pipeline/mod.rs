@@ -5,6 +5,7 @@
 //! permits that a record holds from framing to commit, so a slow stage makes the reader wait.
 
 mod committer;
+mod past;
 mod permits;
 mod reader;
 mod recent;

@@ -3,22 +3,21 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 
 use crossbeam_channel::{Receiver, Sender};
 
 use super::PipelineError;
-use super::recent::Recent;
-use super::work::{
-    Candidate, Entry, Examined, Job, Kit, Message, Origin, Target, Ticket, unusable,
-};
+use super::past::{Past, Repeat};
+use super::work::{Candidate, Entry, Examined, Job, Kit, Message, Ticket, unusable};
 use crate::digest::Digest;
+use crate::fault;
 use crate::policy::{Gates, GroupBy, Mode, References};
 use crate::scale::Score;
 use crate::score::AnswersScored;
 use crate::store::{Content, Gated, Grouping, HistoryOf, Lookup, Record};
 use crate::time;
-use crate::verdict::{Decision, Finding, Reason, Verdict};
+use crate::verdict::{Decision, Finding, Verdict};
 
 /// Groups whose history is held at most; others are read again when a sample of theirs comes.
 const MAX_GROUPS: usize = 64;
@@ -41,10 +40,9 @@ enum Slot {
 
 /// Makes the order and the decisions.
 pub(super) struct Sequencer {
-    lookup: Lookup,
+    past: Past,
     jobs: Sender<Job>,
     out: Sender<(Ticket, Entry)>,
-    committed: Arc<AtomicU64>,
     slots: VecDeque<Slot>,
     /// Ticket of the first slot, which is the next to leave.
     first: Ticket,
@@ -52,7 +50,6 @@ pub(super) struct Sequencer {
     next_questioned: Ticket,
     end: Option<Ticket>,
     last_seq: u64,
-    recent: Recent,
     gates: Option<(Arc<Kit>, Gates)>,
 }
 
@@ -66,17 +63,15 @@ impl Sequencer {
     ) -> Result<Self, PipelineError> {
         let last_seq = lookup.last_seq()?;
         Ok(Self {
-            lookup,
+            past: Past::new(lookup, committed),
             jobs,
             out,
-            committed,
             slots: VecDeque::new(),
             first: 1,
             next_examined: 1,
             next_questioned: 1,
             end: None,
             last_seq,
-            recent: Recent::default(),
             gates: None,
         })
     }
@@ -96,7 +91,7 @@ impl Sequencer {
                 Message::Broken(error) => return Err(error.into()),
                 Message::Panicked => return Err(PipelineError::Panicked),
             }
-            self.recent.forget_until(self.committed.load(Ordering::Acquire));
+            self.past.forget_committed();
             if !self.advance()? {
                 return Ok(());
             }
@@ -121,7 +116,7 @@ impl Sequencer {
         while let Some(slot) = self.slot(self.next_examined) {
             match std::mem::replace(slot, Slot::Away) {
                 Slot::Examined(examined) => self.examined(examined)?,
-                Slot::Done(entry) => self.direct(self.next_examined, entry),
+                Slot::Done(entry) => self.direct(self.next_examined, entry)?,
                 Slot::Awaited => {
                     self.put(self.next_examined, Slot::Awaited);
                     break;
@@ -148,6 +143,7 @@ impl Sequencer {
                     break;
                 }
             };
+            fault::point("decided");
             if self.out.send((self.first, entry)).is_err() {
                 return Ok(false);
             }
@@ -156,15 +152,17 @@ impl Sequencer {
         Ok(true)
     }
 
-    fn direct(&mut self, ticket: Ticket, entry: Box<Entry>) {
+    fn direct(&mut self, ticket: Ticket, entry: Box<Entry>) -> Result<(), PipelineError> {
         if let Entry::Adopt(kit) = &*entry {
             let references = References {
                 question: kit.models.question.manifest().reference.scores(),
                 answer: kit.models.answer.manifest().reference.scores(),
             };
             self.gates = Some((Arc::clone(kit), Gates::new(kit.policy.clone(), references)));
+            self.past.adopt(kit)?;
         }
         self.put(ticket, Slot::Done(entry));
+        Ok(())
     }
 
     /// Carried, flawed and repeated records are done; the others get their `seq` and go to the models.
@@ -176,7 +174,7 @@ impl Sequencer {
             | Examined::Flawed(candidate, _) => (&candidate.origin, candidate.digest),
             Examined::Unusable { origin, digest, .. } => (origin, *digest),
         };
-        if self.is_carried(ticket, origin, digest)? {
+        if self.past.carries(ticket, origin, digest)? {
             let entry = Entry::Carried(Box::new(origin.clone()), digest);
             self.put(ticket, Slot::Done(Box::new(entry)));
             return Ok(());
@@ -193,11 +191,9 @@ impl Sequencer {
             Examined::Flawed(candidate, finding) => {
                 ungated(*candidate, finding.reason.verdict(), finding, None)
             }
-            Examined::Fine(candidate) => match self.earlier(&candidate)? {
-                Some(earlier) => {
-                    let finding =
-                        Finding::new(Reason::DuplicateExact, format!("repeats {earlier}"));
-                    ungated(*candidate, Verdict::Duplicate, finding, Some(earlier))
+            Examined::Fine(candidate) => match self.past.repeated(&candidate)? {
+                Some(Repeat { finding, of }) => {
+                    ungated(*candidate, finding.reason.verdict(), finding, of)
                 }
                 None => return self.enter(ticket, candidate),
             },
@@ -218,8 +214,8 @@ impl Sequencer {
         let group = gates.group(&candidate.sample.kind, &candidate.origin.home.name);
         if !gates.knows(group) {
             if gates.known() >= MAX_GROUPS {
-                let recent = &self.recent;
-                gates.retain(|group| recent.has_group(group));
+                let past = &self.past;
+                gates.retain(|group| past.has_group(group));
             }
             let of = HistoryOf {
                 grouping: match kit.policy.group_by {
@@ -231,47 +227,12 @@ impl Sequencer {
                 question_model: kit.models.question.digest(),
                 answer_model: kit.models.answer.digest(),
             };
-            gates.seed(group, self.lookup.history(&of, kit.policy.window, candidate.seq)?);
+            gates.seed(group, self.past.history(&of, kit.policy.window, candidate.seq)?);
         }
-        self.recent.add_sample(ticket, candidate.digest, candidate.origin.id, group);
+        self.past.add(ticket, &candidate, group);
         // The queue has room for all that may be under way; it is closed only when the workers are gone.
         let _ = self.jobs.send(Job::Questions(ticket, candidate));
         Ok(())
-    }
-
-    fn is_carried(
-        &mut self,
-        ticket: Ticket,
-        origin: &Origin,
-        digest: Digest,
-    ) -> Result<bool, PipelineError> {
-        let (Some(previous), Target::New { .. }) = (origin.home.previous, &origin.target) else {
-            return Ok(false);
-        };
-        let home = origin.home.id;
-        let carried = loop {
-            let committed = self.committed.load(Ordering::Acquire);
-            self.recent.forget_until(committed);
-            let stored = self.lookup.carriable(previous, home, &digest)?;
-            // A commit in between would be counted twice: as stored and as recent.
-            if self.committed.load(Ordering::Acquire) == committed {
-                break stored > self.recent.carried(home, digest);
-            }
-        };
-        if carried {
-            self.recent.add_carried(ticket, home, digest);
-        }
-        Ok(carried)
-    }
-
-    fn earlier(&self, candidate: &Candidate) -> Result<Option<Digest>, PipelineError> {
-        if !candidate.kit.checks.duplicate_exact {
-            return Ok(None);
-        }
-        match self.recent.sample(&candidate.digest) {
-            Some(id) => Ok(Some(id)),
-            None => Ok(self.lookup.gated(&candidate.digest)?),
-        }
     }
 
     /// Runs the question gate; the answers of those that pass are rated next.
@@ -340,6 +301,7 @@ fn gated(candidate: Candidate, decision: Decision, answer: Option<Score>) -> Ent
         style: Some(ratings.style.score),
         truncated,
         chosen,
+        signature: candidate.signature,
         decision,
     });
     Entry::Verdict(Box::new(candidate.origin), Box::new(record))

@@ -11,6 +11,7 @@ use crate::model::ModelError;
 use crate::policy::{PolicySettings, QuestionGate};
 use crate::sample::Sample;
 use crate::score::{AnswersScored, Models};
+use crate::signature::Signature;
 use crate::source::{OccurrenceRow, Progress, Source, SourceId, Span};
 use crate::store::{Held, Record};
 use crate::time::UnixMillis;
@@ -113,6 +114,8 @@ pub(super) struct Candidate {
     pub sample: Sample,
     /// Digest of its content.
     pub digest: Digest,
+    /// What its text is found again by, if near-duplicates are looked for.
+    pub signature: Option<Signature>,
     /// Place in the order of the gates.
     pub seq: u64,
     /// What the models say.

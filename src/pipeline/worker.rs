@@ -6,7 +6,9 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Select, Sender, TryRecvError};
 
 use super::work::{Candidate, Examined, Job, Kit, Message, Origin, Raw};
+use crate::check::Picture;
 use crate::digest::Digest;
+use crate::fault;
 use crate::intake::Body;
 use crate::judge;
 use crate::model::ModelError;
@@ -64,14 +66,17 @@ impl Bench {
     fn work(&mut self, job: Job) -> Result<Message, ModelError> {
         match job {
             Job::Examine { ticket, origin, raw, kit } => {
+                fault::point("examine");
                 Ok(Message::Examined(ticket, examine(origin, raw, kit)))
             }
             Job::Questions(ticket, mut candidate) => {
+                fault::point("rate questions");
                 let scorers = self.scorers(&candidate.kit)?;
                 candidate.ratings = Some(judge::rate_questions(scorers, &candidate.sample)?);
                 Ok(Message::Questioned(ticket, candidate))
             }
             Job::Answers(ticket, mut candidate) => {
+                fault::point("rate answers");
                 let scorers = self.scorers(&candidate.kit)?;
                 let Candidate { sample, ratings, kit, .. } = &mut *candidate;
                 let ratings = ratings.as_mut().expect("questions are rated before answers");
@@ -130,7 +135,8 @@ fn examine_sample(origin: Origin, sample: Sample, kit: Arc<Kit>) -> Examined {
     let facts = probe::look(&sample.images, &origin.home.folder, &kit.images);
     let finding = judge::examine(&sample, &facts, &kit.checks, &kit.images).into_iter().next();
     let may_pass = finding.as_ref().is_some_and(|finding| match finding.reason {
-        Reason::ImageMissing => true,
+        // A picture on the network never comes.
+        Reason::ImageMissing => !facts.contains(&Picture::Remote),
         // It may still be written.
         Reason::ImageUndecodable => {
             let folder = &origin.home.folder;
@@ -140,8 +146,18 @@ fn examine_sample(origin: Origin, sample: Sample, kit: Arc<Kit>) -> Examined {
     });
     let waits = may_pass && time::now() < origin.wait_until;
     let digest: Digest = sample.digest();
-    let candidate =
-        Box::new(Candidate { origin, kit, sample, digest, seq: 0, ratings: None, gate: None });
+    let wanted = finding.is_none() && kit.checks.duplicate_near;
+    let signature = wanted.then(|| sample.signature());
+    let candidate = Box::new(Candidate {
+        origin,
+        kit,
+        sample,
+        digest,
+        signature,
+        seq: 0,
+        ratings: None,
+        gate: None,
+    });
     match finding {
         None => Examined::Fine(candidate),
         Some(finding) if waits => Examined::Waiting(candidate, finding),

@@ -13,7 +13,7 @@ use super::{StoreError, Synchronous};
 const APPLICATION_ID: i64 = 0x474c_4e52;
 
 /// The migrations, in order; the schema's number is their count.
-const MIGRATIONS: &[&str] = &[include_str!("schema_1.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("schema_1.sql"), include_str!("schema_2.sql")];
 
 /// How long a statement waits for another process.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -218,5 +218,34 @@ mod tests {
         drop(transaction);
         drop(connection);
         open(&path).expect("still a new database");
+    }
+
+    #[test]
+    fn an_older_database_is_brought_up_to_date() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("g.db");
+        let old = Connection::open(&path).expect("made");
+        old.execute_batch(MIGRATIONS[0]).expect("made");
+        old.pragma_update(None, "application_id", APPLICATION_ID).expect("set");
+        old.pragma_update(None, "user_version", 1).expect("set");
+        old.execute_batch(
+            "INSERT INTO source (id, key, name, origin, generation, path, device, inode, born, packing, phase, state,
+                 bytes, modified_ns, offset, next_ordinal, chain, head_length, head_digest, tail_end, tail_length,
+                 tail_digest, opened_at, updated_at)
+             VALUES (1, 'k', 'n', 'o', 1, 'p', 1, 1, 1, '', 'lines', 'done', 1, 1, 1, 1, 'c', 1, 'h', 1, 1, 't', 1, 1);
+             INSERT INTO occurrence (id, source, ordinal, span_start, span_end, digest, images, verdict, seq, seen_at,
+                 decided_at)
+             VALUES ('a', 1, 0, 0, 1, 'x', '[\"a.jpg\",\"b.jpg\",\"a.jpg\"]', 'kept', 1, 1, 1),
+                    ('b', 1, 1, 1, 2, 'y', '[\"a.jpg\"]', 'kept', 2, 1, 1),
+                    ('c', 1, 2, 2, 3, 'z', '[]', 'kept', 3, 1, 1);",
+        )
+        .expect("filled");
+        drop(old);
+        let database = open(&path).expect("brought up to date");
+        let count = |name: &str| -> i64 {
+            let sql = "SELECT count FROM image WHERE name = ?1";
+            database.connection.query_row(sql, [name], |row| row.get(0)).expect("counted")
+        };
+        assert_eq!((count("a.jpg"), count("b.jpg")), (2, 1));
     }
 }

@@ -132,23 +132,6 @@ impl Lookup {
         })
     }
 
-    /// Finds the occurrence with this content that reached a gate.
-    ///
-    /// # Errors
-    /// The database fails.
-    pub fn gated(&self, digest: &Digest) -> Result<Option<Digest>, StoreError> {
-        let id: Option<String> = self.database.run("look a duplicate up", |connection| {
-            connection
-                .prepare_cached(
-                    "SELECT id FROM occurrence WHERE digest = ?1 AND seq IS NOT NULL LIMIT 1",
-                )?
-                .query_row([digest.to_string()], |row| row.get(0))
-                .optional()
-        })?;
-        id.map(|id| id.parse().map_err(|_| self.database.nonsense(format!("the id `{id}`"))))
-            .transpose()
-    }
-
     /// Returns the highest `seq`, 0 if there is none.
     ///
     /// # Errors

@@ -8,6 +8,7 @@ mod batch;
 mod browse;
 mod columns;
 mod connection;
+mod earlier;
 mod explain;
 mod history;
 mod kept;

@@ -2,6 +2,7 @@
 
 use crate::digest::Digest;
 use crate::scale::{Quantiles, Score};
+use crate::signature::Signature;
 use crate::source::{SourceId, Span};
 use crate::time::UnixMillis;
 use crate::verdict::{Decision, Reason, Verdict};
@@ -75,6 +76,8 @@ pub struct Gated {
     pub truncated: Option<String>,
     /// For each turn, the index of the chosen candidate, if the answers were scored.
     pub chosen: Option<Vec<usize>>,
+    /// What its text is found again by, if near-duplicates are looked for.
+    pub signature: Option<Signature>,
     /// The decision.
     pub decision: Decision,
 }

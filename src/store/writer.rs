@@ -1,5 +1,6 @@
 //! The one writer: collects what belongs together and commits it in one transaction.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use rusqlite::types::Value;
@@ -8,8 +9,10 @@ use rusqlite::{OptionalExtension, params, params_from_iter};
 use super::batch::Batch;
 use super::columns::{Deciding, STANDING, STANDING_MARKS, judged, standing};
 use super::connection::Database;
+use super::earlier::image_key;
 use super::{Content, ModelRow, Record, StoreError, StoreSettings, TextKept, WriterLock};
 use crate::digest::Digest;
+use crate::fault;
 use crate::source::{OccurrenceRow, Progress, Source, SourceId, path_text};
 use crate::time::UnixMillis;
 use crate::verdict::Verdict;
@@ -211,6 +214,7 @@ impl Writer {
         })?;
         self.batch.count(name, record, 1);
         self.write_content(row, record)?;
+        self.write_marks(row, record)?;
         Ok(replaced)
     }
 
@@ -255,7 +259,25 @@ impl Writer {
         }
         self.batch.count_as(name, record, Verdict::Pending, -1);
         self.batch.count(name, record, 1);
-        self.write_content(row.0, record)
+        self.write_content(row.0, record)?;
+        self.write_marks(row.0, record)
+    }
+
+    /// Stores what later samples are compared with: the signature, and the use of the images.
+    fn write_marks(&self, row: i64, record: &Record) -> Result<(), StoreError> {
+        let Some(gated) = &record.gated else { return Ok(()) };
+        let images: BTreeSet<&String> = record.images.iter().collect();
+        self.database.run("store a signature", |connection| {
+            if let Some(signature) = &gated.signature {
+                connection
+                    .prepare_cached("INSERT INTO signature (row, bytes) VALUES (?1, ?2)")?
+                    .execute(params![row, signature.to_bytes()])?;
+            }
+            let mut count = connection.prepare_cached(
+                "INSERT INTO image (name, count) VALUES (?1, 1) ON CONFLICT DO UPDATE SET count = count + 1",
+            )?;
+            images.into_iter().try_for_each(|name| count.execute([image_key(name)]).map(drop))
+        })
     }
 
     fn write_content(&self, row: i64, record: &Record) -> Result<(), StoreError> {
@@ -330,6 +352,7 @@ impl Writer {
     /// # Errors
     /// The database fails; everything committed is safe in the write-ahead log.
     pub fn close(self) -> Result<(), StoreError> {
+        fault::point("close");
         self.database.checkpoint()
     }
 

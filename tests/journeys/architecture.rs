@@ -14,7 +14,7 @@ use self::paths::{CodePath, resolve};
 
 /// Modules by floor, lowest first. A module imports from lower floors and from itself.
 const FLOORS: &[&[&str]] = &[
-    &["digest", "scale", "time", "units"],
+    &["digest", "fault", "scale", "signature", "time", "units"],
     &["sample", "source", "verdict", "model", "watch", "telemetry", "shutdown", "service"],
     &["intake", "parse", "check", "score", "policy", "store"],
     &["judge", "probe", "audit", "export", "evaluate", "select", "serve"],
@@ -25,8 +25,18 @@ const FLOORS: &[&[&str]] = &[
 ];
 
 /// Modules that compute and do nothing else.
-const PURE: &[&str] =
-    &["sample", "source", "verdict", "scale", "digest", "parse", "check", "policy", "judge"];
+const PURE: &[&str] = &[
+    "sample",
+    "source",
+    "verdict",
+    "scale",
+    "digest",
+    "signature",
+    "parse",
+    "check",
+    "policy",
+    "judge",
+];
 
 /// What pure modules do not name: files, threads, the database, logs and clocks.
 const IMPURE: &[&str] = &[
@@ -41,11 +51,13 @@ const IMPURE: &[&str] = &[
 
 /// External crates and the only modules that name them.
 const DOORS: &[(&str, &[&str])] = &[
+    ("base64", &["probe"]),
     ("blake3", &["digest"]),
     ("clap", &["cli", "main"]),
     ("config", &["config"]),
     ("console", &["cli"]),
     ("csv", &["cli", "export"]),
+    ("fail", &["fault"]),
     ("flate2", &["intake"]),
     ("globset", &["intake"]),
     ("image", &["probe"]),

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::{Host, QUICK, array, lines, sample};
+use crate::support::{Host, QUICK, array, lines, png, sample};
 
 const SEEN: &str = "SELECT count(*) FROM decisions";
 
@@ -101,7 +101,7 @@ fn late_pictures_release_their_samples() {
         host.number("SELECT count(*) FROM decisions WHERE seq = 1 AND sample_id = 's-3'") == 1,
         "nobody is held up"
     );
-    host.drop_file("late.png", png());
+    host.drop_file("late.png", png(2));
     host.wait(
         "SELECT count(*) FROM decisions WHERE sample_id = 's-1' AND seq IS NOT NULL",
         |count| count == 1,
@@ -113,11 +113,6 @@ fn late_pictures_release_their_samples() {
 }
 
 /// A PNG of 2 x 2 black pixels.
-fn png() -> Vec<u8> {
-    let mut bytes = std::io::Cursor::new(Vec::new());
-    image::RgbImage::new(2, 2).write_to(&mut bytes, image::ImageFormat::Png).expect("encoded");
-    bytes.into_inner()
-}
 
 #[test]
 fn signals_reload_report_and_stop() {

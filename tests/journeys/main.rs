@@ -4,6 +4,7 @@ mod architecture;
 mod backfill;
 mod crash;
 mod daemon;
+mod duplicates;
 mod memory;
 mod models;
 mod odd_files;

@@ -7,7 +7,9 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::process::Command;
 use std::time::Duration;
 
-use crate::support::{Host, QUICK, lines, sample};
+use serde_json::{Value as Json, json};
+
+use crate::support::{Host, QUICK, lines, png, sample};
 
 const SEEN: &str = "SELECT count(*) FROM decisions";
 
@@ -73,9 +75,7 @@ fn packed_data_that_ends_too_early_is_unfinished() {
 fn a_half_written_picture_is_waited_for() {
     let settings = "[intake]\nsettle = \"20ms\"\n[images]\ngrace = \"1m\"\nmin_side = 2\n";
     let host = Host::new(settings);
-    let mut bytes = std::io::Cursor::new(Vec::new());
-    image::RgbImage::new(40, 40).write_to(&mut bytes, image::ImageFormat::Png).expect("encoded");
-    let picture = bytes.into_inner();
+    let picture = png(40);
     let mut record = sample(1);
     record["image"] = "p.png".into();
     let daemon = host.daemon();
@@ -166,5 +166,75 @@ fn an_open_end_survives_a_kill_at_any_moment() {
     });
     host.wait(SEEN, |seen| seen == 200);
     assert_eq!(daemon.stop(), 0);
+    host.audit();
+}
+
+#[test]
+fn records_of_all_formats_may_stand_in_one_file() {
+    let host = Host::new("[policy]\nmode = \"observe\"\n[images]\ncheck = \"off\"");
+    let answer = "The lamp is lit because the room behind it has no window of its own.";
+    let records = [
+        json!({"id": "llava", "image": "a.jpg", "conversations": [
+            {"from": "human", "value": "<image>\nWhy is the lamp lit?"}, {"from": "gpt", "value": answer}]}),
+        json!({"id": "sharegpt", "system": "Be exact.", "conversations": [
+            {"from": "user", "value": "Why is the second lamp lit?"}, {"from": "chatgpt", "value": answer}]}),
+        json!({"id": "messages", "messages": [
+            {"role": "user", "content": [
+                {"type": "text", "text": "Why is the third lamp lit?"},
+                {"type": "image_url", "image_url": {"url": "c.jpg"}}]},
+            {"role": "assistant", "content": answer}]}),
+        json!({"id": "alpaca", "instruction": "Say why the lamp is lit.", "input": "Fourth lamp", "output": answer}),
+        json!({"id": "none", "prompt": "Why?", "completion": answer}),
+    ];
+    let text: String = records.iter().map(|record| format!("{record}\n")).collect();
+    host.drop_file("mixed.jsonl", text);
+    host.ok(&["backfill", "out"]);
+    let kept = host.rows("SELECT sample_id, images, conversations FROM kept ORDER BY seq");
+    let ids: Vec<&str> = kept.iter().filter_map(|row| row["sample_id"].as_str()).collect();
+    assert_eq!(ids, ["llava", "sharegpt", "messages", "alpaca"]);
+    assert_eq!(kept[2]["images"], r#"["c.jpg"]"#);
+    let spoken = |row: &Json| -> Vec<Json> {
+        serde_json::from_str(row["conversations"].as_str().expect("a text")).expect("JSON")
+    };
+    assert_eq!(spoken(&kept[1])[0], json!({"from": "system", "value": "Be exact."}));
+    assert_eq!(spoken(&kept[2])[0]["value"], "Why is the third lamp lit?\n<image>");
+    assert_eq!(spoken(&kept[3])[0]["value"], "Say why the lamp is lit.\nFourth lamp");
+    let quarantined =
+        host.rows("SELECT sample_id, reason FROM decisions WHERE verdict = 'quarantined'");
+    assert_eq!(quarantined, [json!({"sample_id": "none", "reason": "structure.malformed"})]);
+    host.audit();
+}
+
+#[test]
+fn pictures_may_be_blank_in_the_record_or_far_away() {
+    use base64::prelude::{BASE64_STANDARD, Engine as _};
+
+    let host = Host::new("[policy]\nmode = \"observe\"\n");
+    let mut black = std::io::Cursor::new(Vec::new());
+    image::RgbImage::new(64, 64).write_to(&mut black, image::ImageFormat::Png).expect("encoded");
+    host.drop_file("black.png", black.into_inner());
+    let inline = format!("data:image/png;base64,{}", BASE64_STANDARD.encode(png(64)));
+    let images = [
+        ("black.png", "image.blank"),
+        (inline.as_str(), "kept"),
+        ("data:image/png;base64,AAAA", "image.undecodable"),
+        ("https://example.org/a.png", "image.missing"),
+    ];
+    let text: String = images
+        .iter()
+        .enumerate()
+        .map(|(number, (name, _))| {
+            let mut record = sample(number);
+            record["image"] = (*name).into();
+            format!("{record}\n")
+        })
+        .collect();
+    host.drop_file("a.jsonl", text);
+    host.ok(&["backfill", "out"]);
+    let rows =
+        host.rows("SELECT coalesce(reason, verdict) AS found FROM decisions ORDER BY span_start");
+    let found: Vec<&str> = rows.iter().filter_map(|row| row["found"].as_str()).collect();
+    let expected: Vec<&str> = images.iter().map(|(_, found)| *found).collect();
+    assert_eq!(found, expected);
     host.audit();
 }

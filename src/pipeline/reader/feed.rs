@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crossbeam_channel::Sender;
 
+use crate::fault;
 use crate::pipeline::permits::Permits;
 use crate::pipeline::work::{Entry, Job, Kit, Message, Origin, Raw, Ticket};
 use crate::source::{FileId, OccurrenceRow, Source, SourceId};
@@ -47,6 +48,7 @@ impl Feed {
 
     /// Lets a record in.
     pub(crate) fn record(&mut self, origin: Origin, raw: Raw) -> Result<(), Stopped> {
+        fault::point("let in");
         let ticket = self.ticket(origin.weight)?;
         if let crate::pipeline::work::Target::Pending(row) = &origin.target {
             self.pending.insert(*row, ticket);
@@ -57,6 +59,7 @@ impl Feed {
 
     /// Lets something in that needs no check.
     pub(crate) fn direct(&mut self, entry: Entry) -> Result<(), Stopped> {
+        fault::point("source");
         let ticket = self.ticket(entry.weight())?;
         if let Entry::Open(source) | Entry::Update(source) = &entry {
             self.sources.insert(source.id, ((**source).clone(), ticket));

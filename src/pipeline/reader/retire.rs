@@ -9,6 +9,7 @@ use tracing::{error, info};
 
 use super::agenda::Due;
 use super::{Halt, Reader};
+use crate::fault;
 use crate::intake::{self, OnDone};
 use crate::pipeline::work::Entry;
 use crate::source::{Source, SourceState};
@@ -32,8 +33,10 @@ impl Reader {
                 continue;
             }
             let watched = &self.watched[due.watch];
+            fault::point("retire");
             match retire(&path, &watched.root, &watched.on_done) {
                 Ok(()) => {
+                    fault::point("retired");
                     info!(path = %path.display(), records = source.progress.next_ordinal, "source finished");
                     let gone = Source { state: SourceState::Gone, ..source };
                     self.feed.direct(Entry::Update(Box::new(gone)))?;

@@ -260,3 +260,12 @@ pub(crate) fn lines(numbers: std::ops::Range<usize>) -> String {
 pub(crate) fn array(numbers: std::ops::Range<usize>) -> String {
     serde_json::to_string_pretty(&numbers.map(sample).collect::<Vec<_>>()).expect("JSON")
 }
+
+/// Makes a PNG of so many pixels a side, striped so that it is not blank.
+pub(crate) fn png(side: u32) -> Vec<u8> {
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    image::RgbImage::from_fn(side, side, |x, _| image::Rgb([if x % 2 == 0 { 0 } else { 255 }; 3]))
+        .write_to(&mut bytes, image::ImageFormat::Png)
+        .expect("encoded");
+    bytes.into_inner()
+}
