@@ -6,6 +6,7 @@ mod crash;
 mod daemon;
 mod duplicates;
 mod memory;
+mod model;
 mod models;
 mod odd_files;
 mod probes;
