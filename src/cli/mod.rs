@@ -2,11 +2,13 @@
 
 mod audit;
 mod backfill;
+mod completions;
 mod config;
 mod error;
 mod evaluate;
 mod explain;
 mod export;
+mod man;
 mod output;
 mod query;
 mod run;
@@ -78,6 +80,10 @@ enum Command {
     Export(export::Args),
     /// Check or show the configuration
     Config(config::Args),
+    /// Print a script with which a shell completes commands and options
+    Completions(completions::Args),
+    /// Print or write the manual pages
+    Man(man::Args),
 }
 
 /// What every subcommand gets.
@@ -113,7 +119,11 @@ pub fn main() -> ExitCode {
 impl Command {
     fn style(&self) -> Option<&Style> {
         match self {
-            Self::Run(_) | Self::Export(_) | Self::Config(_) => None,
+            Self::Run(_)
+            | Self::Export(_)
+            | Self::Config(_)
+            | Self::Completions(_)
+            | Self::Man(_) => None,
             Self::Backfill(args) => Some(&args.style),
             Self::Score(_) => None,
             Self::Evaluate(args) => Some(&args.style),
@@ -138,6 +148,8 @@ impl Command {
             Self::Audit(args) => audit::execute(&args, context),
             Self::Export(args) => export::execute(&args, context),
             Self::Config(args) => config::execute(&args, context),
+            Self::Completions(args) => completions::execute(&args, context),
+            Self::Man(args) => man::execute(&args, context),
         }
     }
 }

@@ -54,6 +54,8 @@ const DOORS: &[(&str, &[&str])] = &[
     ("base64", &["probe"]),
     ("blake3", &["digest"]),
     ("clap", &["cli", "main"]),
+    ("clap_complete", &["cli"]),
+    ("clap_mangen", &["cli"]),
     ("config", &["config"]),
     ("console", &["cli"]),
     ("csv", &["cli", "export"]),

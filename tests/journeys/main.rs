@@ -9,6 +9,7 @@ mod memory;
 mod model;
 mod models;
 mod odd_files;
+mod pages;
 mod probes;
 mod real_data;
 mod rewriting;
