@@ -185,11 +185,15 @@ fn llava(kept: &Kept) -> String {
         1 => images.pop(),
         _ => Some(Json::Array(images)),
     };
-    let extra = kept
+    let mut extra: Map<String, Json> = kept
         .extra
         .as_deref()
         .and_then(|extra| serde_json::from_str(extra).ok())
         .unwrap_or_default();
+    // What has its place already must not stand there twice.
+    for taken in ["id", "image", "images", "conversations"] {
+        extra.remove(taken);
+    }
     let id = kept.sample_id.as_deref().unwrap_or(&kept.id);
     json(&Sample { id, image, conversations: &kept.conversations, extra })
 }

@@ -4,8 +4,10 @@
 /// Arms the points that the environment variable `FAILPOINTS` names, such as `commit=40*off->return`: the process ends
 /// when `commit` is reached for the 41st time.
 pub fn arm() {
-    // The scenario lasts as long as the process.
-    std::mem::forget(fail::FailScenario::setup());
+    if fail::has_failpoints() {
+        // The scenario lasts as long as the process.
+        std::mem::forget(fail::FailScenario::setup());
+    }
 }
 
 /// Ends the process, without any cleaning up, if this point is armed and due.

@@ -7,10 +7,18 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use base64::prelude::{BASE64_STANDARD, Engine as _};
+use base64::Engine as _;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use image::{DynamicImage, GenericImageView as _, ImageFormat, ImageReader, Limits, Pixel as _};
 
 use crate::check::{Facts, ImageSettings, Look, Picture};
+
+/// Base64 as writers make it, with padding or without.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
 
 /// Most bytes that decoding one pixel may take, 16-bit RGBA and a copy of it.
 const BYTES_PER_PIXEL: u64 = 16;
@@ -63,11 +71,14 @@ enum Place<'a> {
 
 impl<'a> Place<'a> {
     fn of(name: &'a str) -> Self {
-        if let Some(rest) = name.strip_prefix("data:") {
-            return Self::Inline(rest.split_once(";base64,").map_or("", |(_, text)| text));
+        let starts = |start: &str| {
+            name.get(..start.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(start))
+        };
+        if starts("data:") {
+            return Self::Inline(name.split_once(";base64,").map_or("", |(_, text)| text));
         }
         let far = ["http://", "https://", "s3://", "gs://"];
-        if far.iter().any(|start| name.starts_with(start)) { Self::Network } else { Self::File }
+        if far.into_iter().any(starts) { Self::Network } else { Self::File }
     }
 }
 
@@ -94,7 +105,8 @@ fn picture(name: &str, folder: &Path, settings: &ImageSettings) -> Picture {
         Place::Network => return Picture::Remote,
         Place::Inline(_) if settings.check == Look::Exists => return Picture::Present,
         Place::Inline(text) => std::panic::catch_unwind(|| {
-            let bytes = BASE64_STANDARD.decode(text).map_err(|error| error.to_string())?;
+            let plain: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
+            let bytes = BASE64.decode(plain).map_err(|error| error.to_string())?;
             decode(|| Ok(Cursor::new(bytes.as_slice())), settings.max_pixels)
         }),
         Place::File => {
@@ -143,22 +155,44 @@ fn decode<R: BufRead + Seek>(
     Ok((width, height, contrast(&decoded)))
 }
 
-/// Standard deviation of the brightness of the pixels, 0 to 255; of large pictures on a grid of them.
+/// Standard deviation of the brightness of the pixels, 0 to 255; of large pictures on a grid of them. What can be seen
+/// through is laid on white and on black; the larger deviation counts.
 fn contrast(picture: &DynamicImage) -> f64 {
     const GRID: u32 = 512;
     let (width, height) = (picture.width(), picture.height());
     let (across, down) = (width.div_ceil(GRID).max(1), height.div_ceil(GRID).max(1));
-    let (mut count, mut sum, mut squares) = (0.0, 0.0, 0.0);
+    let (mut on_black, mut on_white) = (Deviation::default(), Deviation::default());
     for y in (0..height).step_by(down as usize) {
         for x in (0..width).step_by(across as usize) {
-            let brightness = f64::from(picture.get_pixel(x, y).to_luma()[0]);
-            count += 1.0;
-            sum += brightness;
-            squares += brightness * brightness;
+            let [brightness, opacity] = picture.get_pixel(x, y).to_luma_alpha().0.map(f64::from);
+            let seen = brightness * opacity / 255.0;
+            on_black.add(seen);
+            on_white.add(seen + 255.0 - opacity);
         }
     }
-    let mean: f64 = sum / f64::max(count, 1.0);
-    (squares / f64::max(count, 1.0) - mean * mean).max(0.0).sqrt()
+    on_black.get().max(on_white.get())
+}
+
+/// A standard deviation under way.
+#[derive(Default)]
+struct Deviation {
+    count: f64,
+    sum: f64,
+    squares: f64,
+}
+
+impl Deviation {
+    fn add(&mut self, value: f64) {
+        self.count += 1.0;
+        self.sum += value;
+        self.squares += value * value;
+    }
+
+    fn get(&self) -> f64 {
+        let count = self.count.max(1.0);
+        let mean = self.sum / count;
+        (self.squares / count - mean * mean).max(0.0).sqrt()
+    }
 }
 
 /// Looks for the end-of-image mark (FF D9, ITU-T T.81 B.1.1.3) near the end of a JPEG file, because
@@ -217,8 +251,11 @@ mod tests {
         }
         let absolute = format!("file://{}", path("good.png").display());
         assert_eq!(look_at(&absolute), striped);
-        let inline = format!("data:image/png;base64,{}", BASE64_STANDARD.encode(png(40, 50)));
+        let inline = format!("data:image/png;base64,{}", BASE64.encode(png(40, 50)));
         assert_eq!(look_at(&inline), striped);
+        let loose =
+            inline.replacen("data:", "DATA:", 1).trim_end_matches('=').replace("AAAA", "AA\r\n AA");
+        assert_eq!(look_at(&loose), striped);
         assert!(matches!(look_at("data:image/png;base64,###"), Picture::Broken(_)));
         assert!(matches!(look_at("data:,plain"), Picture::Broken(_)));
         assert_eq!(look_at("https://example.org/a.png"), Picture::Remote);
@@ -227,6 +264,19 @@ mod tests {
             look(&["text.jpg".into()], folder.path(), &settings(Look::Exists)),
             [Picture::Present]
         );
+    }
+
+    #[test]
+    fn what_is_drawn_on_nothing_is_not_blank() {
+        let of = |pixel: fn(u32) -> [u8; 4]| {
+            contrast(&image::RgbaImage::from_fn(64, 64, |x, _| image::Rgba(pixel(x))).into())
+        };
+        assert!(of(|x| [0, 0, 0, if x % 2 == 0 { 255 } else { 0 }]) > 100.0, "black on nothing");
+        assert!(
+            of(|x| [255, 255, 255, if x % 2 == 0 { 255 } else { 0 }]) > 100.0,
+            "white on nothing"
+        );
+        assert!(of(|x| [(x * 4) as u8, 0, 0, 0]) < 0.1, "nothing to be seen");
     }
 
     #[test]

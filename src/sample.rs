@@ -1,6 +1,8 @@
 //! The vocabulary of samples: images, turns and kinds, free of any file format.
 //! It does not know where a sample came from or what becomes of it.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use crate::digest::{Digest, Hasher};
@@ -55,7 +57,7 @@ pub enum Value {
 pub const IMAGE_MARK: &str = "<image>";
 
 impl Sample {
-    /// Returns the digest of the content: images and turns, without id and other fields.
+    /// Returns the digest of the content: images, turns and system texts, without id and other fields.
     pub fn digest(&self) -> Digest {
         let mut hasher = Hasher::default();
         hasher.number(self.images.len() as u64);
@@ -69,15 +71,28 @@ impl Sample {
                 hasher.field(answer.as_bytes());
             }
         }
+        for text in self.system() {
+            hasher.field(b"system").field(text.as_bytes());
+        }
         hasher.finish()
     }
 
-    /// Returns what nearly the same text with the same images is found by.
+    /// Returns what the conversation is told before it begins.
+    fn system(&self) -> impl Iterator<Item = &str> {
+        self.conversations.iter().filter(|message| message.from == "system").filter_map(|message| {
+            match &message.value {
+                Value::One(text) => Some(text.as_str()),
+                Value::Candidates(texts) => texts.first().map(String::as_str),
+            }
+        })
+    }
+
+    /// Returns what nearly the same text with the same images, told the same before, is found by.
     pub fn signature(&self) -> Signature {
         let texts = self.turns.iter().flat_map(|turn| {
             std::iter::once(turn.question.as_str()).chain(turn.answers.iter().map(String::as_str))
         });
-        Signature::of(texts, &self.images)
+        Signature::of(texts, self.images.iter().map(String::as_str).chain(self.system()))
     }
 
     /// Returns all questions joined by newlines: the question model's view of the sample.
@@ -107,6 +122,23 @@ impl Sample {
         }
         messages
     }
+}
+
+/// Longest image name that is stored and compared as it is, in bytes.
+const LONGEST_NAME: usize = 1024;
+
+/// Returns what stands for an image: its name, or the digest of one so long that it must hold the image itself.
+pub fn image_reference(name: &str) -> Cow<'_, str> {
+    if name.len() <= LONGEST_NAME {
+        return Cow::Borrowed(name);
+    }
+    let start: String = name.chars().take(30).collect();
+    Cow::Owned(format!("{start}... (blake3 {})", Digest::of(name.as_bytes())))
+}
+
+/// Returns what a message shows of an image's name, which comes from outside: its beginning, without control characters.
+pub fn image_shown(name: &str) -> String {
+    name.chars().filter(|letter| !letter.is_control()).take(200).collect()
 }
 
 /// Removes `<image>` marks and surrounding white space: what a model may see of a text.

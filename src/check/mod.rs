@@ -20,7 +20,7 @@ pub struct CheckSettings {
     /// without, is `duplicate.near`. Default: true.
     pub duplicate_near: bool,
     /// How many of the last samples that reached a gate are looked at for `duplicate.near`.
-    /// Default: 250000, which takes 52 MB when they are there; range: 1 to 100000000.
+    /// Default: 250000, which takes 57 MB when they are there; range: 1 to 100000000.
     pub near_window: usize,
     /// Most samples of one image that reach the gates; more are `duplicate.image_cap`. Default: 0, no cap.
     pub image_cap: u64,

@@ -12,6 +12,7 @@ use crate::verdict::{Finding, Reason};
 pub(super) fn parts(mut record: Map<String, Json>) -> Result<Parts, Finding> {
     let images = images(&mut record)?;
     let mut messages = system(&mut record);
+    let added = messages.len();
     let wrong = |what: &str| Finding::new(Reason::Malformed, what);
     match record.remove("history") {
         None | Some(Json::Null) => {}
@@ -31,10 +32,11 @@ pub(super) fn parts(mut record: Map<String, Json>) -> Result<Parts, Finding> {
     if !input.trim().is_empty() {
         question = if question.is_empty() { input } else { format!("{question}\n{input}") };
     }
-    let output = record.remove("output").or_else(|| record.remove("response"));
+    let output = record.remove("output").filter(|output| !output.is_null());
+    let output = output.or_else(|| record.remove("response"));
     let answer = value(output, "`output`")?;
     messages.extend([said("human", Value::One(question)), said("gpt", answer)]);
-    Ok(Parts { images, messages, rest: record })
+    Ok(Parts { images, messages, added, unmarked: true, rest: record })
 }
 
 fn said(from: &str, value: Value) -> Message {
@@ -60,6 +62,7 @@ fn earlier(exchange: Json) -> Option<(String, String)> {
 #[cfg(test)]
 mod tests {
     use crate::parse::parse;
+    use crate::sample::Value;
     use crate::verdict::Reason;
 
     #[test]
@@ -76,6 +79,15 @@ mod tests {
         let plain =
             parse(br#"{"instruction":"<image>Why?","input":"","output":"So.","image":"a.jpg"}"#);
         assert_eq!(plain.expect("a sample").images, ["a.jpg"]);
+        let unmarked = parse(
+            br#"{"messages":null,"instruction":"Compare.","output":null,"response":"So.","image":"","images":["a","b"]}"#,
+        )
+        .expect("a sample");
+        assert_eq!(
+            unmarked.conversations[0].value,
+            Value::One("<image>\n<image>\nCompare.".into())
+        );
+        assert_eq!(unmarked.turns[0].question, "Compare.");
     }
 
     #[test]
@@ -87,7 +99,11 @@ mod tests {
             (r#"{"instruction":"x","output":"y","history":7}"#, Reason::Malformed),
             (r#"{"instruction":" ","output":"y"}"#, Reason::EmptyQuestion),
             (r#"{"instruction":"x","input":"y","output":""}"#, Reason::EmptyAnswer),
-            (r#"{"instruction":"x","output":"y","images":["a","b"]}"#, Reason::ImageToken),
+            (r#"{"instruction":"<image>x","output":"y","images":["a","b"]}"#, Reason::ImageToken),
+            (
+                r#"{"instruction":"x","output":"y","image":"a","images":["a","b"]}"#,
+                Reason::Malformed,
+            ),
         ] {
             let findings = parse(record.as_bytes()).expect_err(record);
             assert_eq!(findings[0].reason, reason, "{record}");

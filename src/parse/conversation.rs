@@ -12,6 +12,10 @@ pub(super) struct Parts {
     pub(super) images: Vec<String>,
     /// The messages, with `human`, `gpt` and `system` as roles.
     pub(super) messages: Vec<Message>,
+    /// How many of them, at the beginning, come from other fields than the list of messages.
+    pub(super) added: usize,
+    /// Whether the format has no marks by nature, so that all may be missing.
+    pub(super) unmarked: bool,
     /// All fields of the record that no part was taken from, `id` and `kind` among them.
     pub(super) rest: Map<String, Json>,
 }
@@ -19,11 +23,18 @@ pub(super) struct Parts {
 impl Parts {
     /// Makes the sample, or says all that keeps the record from being one.
     pub(super) fn sample(self) -> Result<Sample, Vec<Finding>> {
-        let Self { images, messages: conversations, mut rest } = self;
+        let Self { images, messages: mut conversations, added, unmarked, mut rest } = self;
         let id = own_id(rest.remove("id"));
         let own_kind = rest.get("kind").and_then(Json::as_str).map(str::to_owned);
-        let (turns, mut findings) = pair(&conversations);
-        findings.extend(count_marks(&conversations, images.len()));
+        let (turns, mut findings) = pair(&conversations, added);
+        match marks(&conversations) {
+            0 if unmarked || images.len() == 1 => mark(&mut conversations, images.len()),
+            found if found == images.len() => {}
+            found => {
+                let detail = format!("{found} `<image>` marks for {} images", images.len());
+                findings.push(Finding::new(Reason::ImageToken, detail));
+            }
+        }
         if !findings.is_empty() {
             let order =
                 |finding: &Finding| Reason::ALL.iter().position(|one| *one == finding.reason);
@@ -53,12 +64,16 @@ pub(super) fn images(record: &mut Map<String, Json>) -> Result<Vec<String>, Find
         Json::String(name) => Ok(name),
         _ => Err(wrong()),
     };
-    let (one, many) = (record.remove("image"), record.remove("images"));
-    match one.filter(|json| !json.is_null()).or(many) {
-        None | Some(Json::Null) => Ok(Vec::new()),
-        Some(Json::String(name)) if name.is_empty() => Ok(Vec::new()),
-        Some(Json::Array(names)) => names.into_iter().map(name).collect(),
-        Some(json) => Ok(vec![name(json)?]),
+    let mut names = |field: &str| match record.remove(field) {
+        None => Ok(None),
+        Some(Json::Array(names)) => names.into_iter().map(name).collect::<Result<_, _>>().map(Some),
+        Some(json) => Ok(Some(vec![name(json)?])),
+    };
+    match (names("image")?, names("images")?) {
+        (Some(one), Some(many)) if one != many => {
+            Err(Finding::new(Reason::Malformed, "`image` and `images` name different pictures"))
+        }
+        (one, many) => Ok(one.or(many).unwrap_or_default()),
     }
 }
 
@@ -95,11 +110,12 @@ pub(super) fn role(name: &str, number: usize) -> Result<&'static str, Finding> {
 
 /// Pairs the questions and answers of a conversation that was accepted before.
 pub(super) fn turns(conversations: &[Message]) -> Vec<Turn> {
-    pair(conversations).0
+    pair(conversations, 0).0
 }
 
 /// Pairs questions with answers; says where the roles do not alternate or a text is empty.
-fn pair(conversations: &[Message]) -> (Vec<Turn>, Vec<Finding>) {
+/// Messages are numbered from 1 behind those that were added.
+fn pair(conversations: &[Message], added: usize) -> (Vec<Turn>, Vec<Finding>) {
     let mut turns = Vec::new();
     let mut findings: Vec<Finding> = Vec::new();
     let mut note = |reason, detail: String| {
@@ -110,7 +126,7 @@ fn pair(conversations: &[Message]) -> (Vec<Turn>, Vec<Finding>) {
     let spoken: Vec<(usize, &Message)> = conversations
         .iter()
         .enumerate()
-        .filter(|(index, message)| *index > 0 || message.from != "system")
+        .skip_while(|(_, message)| message.from == "system")
         .collect();
     if spoken.len() < 2 {
         note(Reason::NoTurns, format!("{} of the 2 messages that a turn needs", spoken.len()));
@@ -120,7 +136,11 @@ fn pair(conversations: &[Message]) -> (Vec<Turn>, Vec<Finding>) {
         if message.from != expected {
             note(
                 Reason::Roles,
-                format!("message {}: `{}` where `{expected}` is due", index + 1, message.from),
+                format!(
+                    "message {}: `{}` where `{expected}` is due",
+                    (index + 1).saturating_sub(added),
+                    message.from
+                ),
             );
         }
     }
@@ -157,20 +177,26 @@ fn answers(value: &Value) -> Vec<String> {
     }
 }
 
-/// Compares the `<image>` marks with the images. Records without any mark are accepted: the picture then
-/// goes before the first question.
-fn count_marks(conversations: &[Message], images: usize) -> Option<Finding> {
-    let marks = |text: &String| text.matches(IMAGE_MARK).count();
-    let found: usize = conversations
+/// Counts the `<image>` marks of the questions.
+fn marks(conversations: &[Message]) -> usize {
+    let count = |text: &String| text.matches(IMAGE_MARK).count();
+    conversations
         .iter()
         .filter(|message| message.from == "human")
         .map(|message| match &message.value {
-            Value::One(text) => marks(text),
-            Value::Candidates(texts) => texts.iter().map(marks).sum(),
+            Value::One(text) => count(text),
+            Value::Candidates(texts) => texts.iter().map(count).sum(),
         })
-        .sum();
-    if found == images || (found == 0 && images == 1) {
-        return None;
-    }
-    Some(Finding::new(Reason::ImageToken, format!("{found} `<image>` marks for {images} images")))
+        .sum()
+}
+
+/// Puts the marks of images that have none before the first question.
+fn mark(conversations: &mut [Message], images: usize) {
+    let first = conversations.iter_mut().find(|message| message.from == "human");
+    let text = match first.map(|message| &mut message.value) {
+        Some(Value::One(text)) => text,
+        Some(Value::Candidates(texts)) if !texts.is_empty() => &mut texts[0],
+        _ => return,
+    };
+    text.insert_str(0, &format!("{IMAGE_MARK}\n").repeat(images));
 }

@@ -11,6 +11,7 @@ use crate::verdict::{Finding, Reason};
 pub(super) fn parts(mut record: Map<String, Json>) -> Result<Parts, Finding> {
     let images = images(&mut record)?;
     let mut messages = system(&mut record);
+    let added = messages.len();
     match record.remove("conversations") {
         Some(Json::Array(listed)) => {
             for (index, json) in listed.into_iter().enumerate() {
@@ -19,7 +20,7 @@ pub(super) fn parts(mut record: Map<String, Json>) -> Result<Parts, Finding> {
         }
         _ => return Err(Finding::new(Reason::Malformed, "`conversations` is not a list")),
     }
-    Ok(Parts { images, messages, rest: record })
+    Ok(Parts { images, messages, added, unmarked: false, rest: record })
 }
 
 /// The message that a field `system` stands for.

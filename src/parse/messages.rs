@@ -12,6 +12,7 @@ use crate::verdict::{Finding, Reason};
 pub(super) fn parts(mut record: Map<String, Json>) -> Result<Parts, Finding> {
     let listed = images(&mut record)?;
     let mut messages = system(&mut record);
+    let added = messages.len();
     let Some(Json::Array(spoken)) = record.remove("messages") else {
         return Err(Finding::new(Reason::Malformed, "`messages` is not a list"));
     };
@@ -23,8 +24,9 @@ pub(super) fn parts(mut record: Map<String, Json>) -> Result<Parts, Finding> {
         let detail = "pictures are named both in the messages and in `images`";
         return Err(Finding::new(Reason::Malformed, detail));
     }
-    let images = if named.is_empty() { listed } else { named };
-    Ok(Parts { images, messages, rest: record })
+    let unmarked = named.is_empty();
+    let images = if unmarked { listed } else { named };
+    Ok(Parts { images, messages, added, unmarked, rest: record })
 }
 
 fn message(number: usize, json: Json, named: &mut Vec<String>) -> Result<Message, Finding> {
@@ -39,7 +41,11 @@ fn message(number: usize, json: Json, named: &mut Vec<String>) -> Result<Message
         Some(Json::Array(parts)) => {
             let mut texts = Vec::with_capacity(parts.len());
             for part in parts {
-                texts.push(content(part, named).map_err(|what| wrong(&what))?);
+                let text = content(part, named).map_err(|what| wrong(&what))?;
+                if text == IMAGE_MARK && from != "human" {
+                    return Err(wrong("a picture stands outside the questions"));
+                }
+                texts.push(text);
             }
             texts.join("\n")
         }
@@ -125,6 +131,14 @@ mod tests {
         )
         .expect("a sample");
         assert_eq!(sample.images, ["a.jpg", "b.jpg"]);
+        let plain = parse(
+            br#"{"images":["a.jpg"],"conversations":null,"messages":[
+            {"role":"system","content":"A."},{"role":"developer","content":"B."},
+            {"role":"user","content":"Why?"},{"role":"assistant","content":"So."}]}"#,
+        )
+        .expect("a sample");
+        assert_eq!(plain.conversations[2].value, Value::One("<image>\nWhy?".into()));
+        assert_eq!((plain.turns.len(), plain.extra), (1, None));
     }
 
     #[test]
@@ -149,6 +163,8 @@ mod tests {
         assert_eq!(reasons(&with(named, r#""images":["b.jpg"],"#)), [Reason::Malformed]);
         assert_eq!(reasons(r#"{"messages":[{"role":"tool","content":"x"}]}"#), [Reason::Roles]);
         assert_eq!(reasons(r#"{"messages":"x"}"#), [Reason::Malformed]);
+        let shown = r#"{"messages":[{"role":"user","content":"x"},{"role":"assistant","content":[{"type":"image"}]}]}"#;
+        assert_eq!(reasons(shown), [Reason::Malformed]);
         assert_eq!(reasons(r#"{"messages":[{"role":"user","content":"x"}]}"#), [Reason::NoTurns]);
     }
 }

@@ -20,11 +20,16 @@ pub const MAX_DEPTH: usize = 128;
 /// # Errors
 /// The `structure.*` findings that keep the record from being a sample; never empty.
 pub fn parse(bytes: &[u8]) -> Result<Sample, Vec<Finding>> {
-    let record: Map<String, Json> = match serde_json::from_slice(bytes) {
+    let mut record: Map<String, Json> = match serde_json::from_slice(bytes) {
         Ok(record) => record,
         Err(error) => return Err(vec![malformed(bytes, &error)]),
     };
-    let is_list = |field: &str| record.get(field).is_some_and(Json::is_array);
+    // Tables with the columns of several formats leave those of the others null or empty.
+    record.retain(|name, value| !(value.is_null() && FIELDS.contains(&name.as_str())));
+    record.retain(|name, value| !(is_empty(value) && MORE.contains(&name.as_str())));
+    let is_list = |field: &str| {
+        record.get(field).and_then(Json::as_array).is_some_and(|list| !list.is_empty())
+    };
     let parts = if is_list("conversations")
         || !is_list("messages") && record.contains_key("conversations")
     {
@@ -43,6 +48,16 @@ pub fn parse(bytes: &[u8]) -> Result<Sample, Vec<Finding>> {
         Err(Finding::new(Reason::Malformed, detail))
     };
     parts.map_err(|finding| vec![finding])?.sample()
+}
+
+/// Fields of which the formats are made.
+const FIELDS: [&str; 6] = ["conversations", "messages", "image", "images", "history", "system"];
+
+/// Those among them without which a record is whole.
+const MORE: [&str; 4] = ["image", "images", "history", "system"];
+
+fn is_empty(value: &Json) -> bool {
+    value.as_str().is_some_and(str::is_empty) || value.as_array().is_some_and(Vec::is_empty)
 }
 
 /// Returns the own id of a record that is no sample, if it is a JSON object that has one.

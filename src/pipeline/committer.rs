@@ -2,12 +2,12 @@
 //! its places in the pipeline become free.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 
 use super::PipelineError;
+use super::commits::Commits;
 use super::permits::Permits;
 use super::status::Status;
 use super::work::{Entry, Kit, Origin, Target, Ticket};
@@ -29,8 +29,8 @@ pub(super) struct Committer {
     pub writer: Writer,
     /// Made free when committed.
     pub permits: Arc<Permits>,
-    /// The last committed ticket.
-    pub committed: Arc<AtomicU64>,
+    /// What is committed.
+    pub commits: Arc<Commits>,
     /// Counts for people.
     pub status: Arc<Status>,
 }
@@ -116,6 +116,7 @@ impl Committer {
             Target::Pending(row) => {
                 fault::point("settle");
                 self.writer.settle(name, *row, record)?;
+                fault::point("settled");
                 batch.note(record.verdict, 1);
                 batch.note(Verdict::Pending, -1);
             }
@@ -141,9 +142,10 @@ impl Committer {
 
     fn commit(&mut self, batch: &Batch) -> Result<(), PipelineError> {
         fault::point("commit");
+        let under_way = self.commits.begin(batch.last);
         self.writer.commit(time::now())?;
         fault::point("committed");
-        self.committed.store(batch.last, Ordering::Release);
+        under_way.finish();
         self.status.add(&batch.verdicts, batch.carried);
         self.permits.release(batch.entries, batch.bytes);
         Ok(())

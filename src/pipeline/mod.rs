@@ -4,6 +4,7 @@
 //! sequencer decides them in the order of reading, one committer writes. Queues between them are bounded by
 //! permits that a record holds from framing to commit, so a slow stage makes the reader wait.
 
+mod commits;
 mod committer;
 mod past;
 mod permits;
@@ -15,12 +16,13 @@ mod work;
 mod worker;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use crossbeam_channel::{Sender, bounded, unbounded};
 
+use self::commits::Commits;
 use self::committer::Committer;
 use self::permits::Permits;
 use self::reader::{Feed, Reader};
@@ -129,7 +131,7 @@ impl Pipeline {
         let threads = setup.threads.max(1);
         let max_records = RECORDS_PER_THREAD * threads as u64;
         let permits = Arc::new(Permits::new(max_records, MAX_BYTES));
-        let committed = Arc::new(AtomicU64::new(0));
+        let commits = Arc::new(Commits::default());
         let status = Arc::new(Status::default());
         // Each record under way is in one queue at most: with room for all of them no sender ever waits.
         let room = usize::try_from(max_records).unwrap_or(usize::MAX) + 2;
@@ -144,10 +146,10 @@ impl Pipeline {
         let path = writer.path().to_owned();
         status.begin(Lookup::open(&path)?.pending_count()?);
         let sequencer =
-            Sequencer::new(Lookup::open(&path)?, begun_in, entry_in, Arc::clone(&committed))?;
+            Sequencer::new(Lookup::open(&path)?, begun_in, entry_in, Arc::clone(&commits))?;
         let feed = Feed::new(
             Arc::clone(&permits),
-            Arc::clone(&committed),
+            Arc::clone(&commits),
             fresh_in,
             message_in.clone(),
             setup.kit,
@@ -163,7 +165,7 @@ impl Pipeline {
         let committer = Committer {
             writer,
             permits: Arc::clone(&permits),
-            committed,
+            commits,
             status: Arc::clone(&status),
         };
 

@@ -1,20 +1,27 @@
 //! What came before, stored or still under way: which records are carried over, and which samples repeat another.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
 
+use super::commits::Commits;
 use super::recent::Recent;
 use super::work::{Candidate, Kit, Origin, Target, Ticket};
 use crate::check::NearIndex;
 use crate::digest::Digest;
+use crate::sample::{image_reference, image_shown};
 use crate::store::{HistoryOf, Lookup, StoreError};
 use crate::verdict::{Finding, History, Reason};
+
+/// How long a commit is waited for before it is looked at again.
+const COMMIT: Duration = Duration::from_micros(50);
 
 /// The database's memory, completed by what is not committed yet.
 pub(super) struct Past {
     lookup: Lookup,
-    committed: Arc<AtomicU64>,
+    commits: Arc<Commits>,
     recent: Recent,
     near: Option<NearIndex>,
 }
@@ -28,39 +35,35 @@ pub(super) struct Repeat {
 }
 
 impl Past {
-    /// Makes the memory; `committed` is the ticket up to which all is stored.
-    pub(super) fn new(lookup: Lookup, committed: Arc<AtomicU64>) -> Self {
-        Self { lookup, committed, recent: Recent::default(), near: None }
+    /// Makes the memory.
+    pub(super) fn new(lookup: Lookup, commits: Arc<Commits>) -> Self {
+        Self { lookup, commits, recent: Recent::default(), near: None }
     }
 
-    /// Makes room for what new rules look back at; the first time it is read from the database.
+    /// Reads what new rules look back at; everything before them is committed.
     pub(super) fn adopt(&mut self, kit: &Kit) -> Result<(), StoreError> {
         if !kit.checks.duplicate_near {
             self.near = None;
             return Ok(());
         }
         let window = kit.checks.near_window;
-        match &self.near {
-            Some(near) if near.window() == window => {}
-            Some(near) => self.near = Some(near.resized(window)),
-            None => {
-                let mut near = NearIndex::new(window);
-                self.lookup.signatures(window, |id, signature| near.add(id, signature))?;
-                self.near = Some(near);
-            }
+        if self.near.as_ref().is_none_or(|near| near.window() != window) {
+            let mut near = NearIndex::new(window);
+            self.lookup.signatures(window, |id, signature| near.add(id, signature))?;
+            self.near = Some(near);
         }
         Ok(())
     }
 
     /// Forgets what is in the database by now.
     pub(super) fn forget_committed(&mut self) {
-        self.recent.forget_until(self.committed.load(Ordering::Acquire));
+        self.recent.forget_until(self.commits.done());
     }
 
     /// Notes a sample that goes to the gates.
     pub(super) fn add(&mut self, ticket: Ticket, candidate: &Candidate, group: &str) {
         let images = if candidate.kit.checks.image_cap > 0 {
-            each_once(&candidate.sample.images).map(str::to_owned).collect()
+            each_once(&candidate.sample.images).map(Cow::into_owned).collect()
         } else {
             Vec::new()
         };
@@ -121,10 +124,11 @@ impl Past {
         }
         for name in each_once(&candidate.sample.images) {
             let count = self.settled(|past| {
-                Ok(past.lookup.samples_of_image(name)? + past.recent.samples_of_image(name))
+                Ok(past.lookup.samples_of_image(&name)? + past.recent.samples_of_image(&name))
             })?;
             if count >= cap {
                 let samples = if count == 1 { "sample" } else { "samples" };
+                let name = image_shown(&name);
                 let detail = format!("{count} {samples} of `{name}` came before, {cap} may");
                 let finding = Finding::new(Reason::DuplicateImageCap, detail);
                 return Ok(Some(Repeat { finding, of: None }));
@@ -154,16 +158,19 @@ impl Past {
         ask: impl Fn(&Self) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         loop {
-            let committed = self.committed.load(Ordering::Acquire);
-            self.recent.forget_until(committed);
-            let answer = ask(self)?;
-            if self.committed.load(Ordering::Acquire) == committed {
-                return Ok(answer);
+            if let Some(committed) = self.commits.at_rest() {
+                self.recent.forget_until(committed);
+                let answer = ask(self)?;
+                if self.commits.at_rest() == Some(committed) {
+                    return Ok(answer);
+                }
             }
+            thread::sleep(COMMIT);
         }
     }
 }
 
-fn each_once(names: &[String]) -> impl Iterator<Item = &str> {
-    names.iter().map(String::as_str).collect::<BTreeSet<_>>().into_iter()
+/// The references of images, each once.
+fn each_once(names: &[String]) -> impl Iterator<Item = Cow<'_, str>> {
+    names.iter().map(|name| image_reference(name)).collect::<BTreeSet<_>>().into_iter()
 }

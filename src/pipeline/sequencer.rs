@@ -3,11 +3,11 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 
 use crossbeam_channel::{Receiver, Sender};
 
 use super::PipelineError;
+use super::commits::Commits;
 use super::past::{Past, Repeat};
 use super::work::{Candidate, Entry, Examined, Job, Kit, Message, Ticket, unusable};
 use crate::digest::Digest;
@@ -59,11 +59,11 @@ impl Sequencer {
         lookup: Lookup,
         jobs: Sender<Job>,
         out: Sender<(Ticket, Entry)>,
-        committed: Arc<AtomicU64>,
+        commits: Arc<Commits>,
     ) -> Result<Self, PipelineError> {
         let last_seq = lookup.last_seq()?;
         Ok(Self {
-            past: Past::new(lookup, committed),
+            past: Past::new(lookup, commits),
             jobs,
             out,
             slots: VecDeque::new(),

@@ -3,6 +3,7 @@
 use rusqlite::types::Value;
 
 use super::{Gated, Record};
+use crate::sample::image_reference;
 use crate::scale::Score;
 use crate::source::{Source, path_text};
 use crate::time::UnixMillis;
@@ -55,7 +56,8 @@ pub(super) struct Deciding {
 pub(super) fn judged(record: &Record, deciding: &Deciding) -> Vec<Value> {
     let text = |text: Option<String>| text.map_or(Value::Null, Value::Text);
     let time = |time: Option<UnixMillis>| time.map_or(Value::Null, Value::Integer);
-    let images = record.kind.as_ref().map(|_| json(&record.images));
+    let references = || record.images.iter().map(|name| image_reference(name)).collect::<Vec<_>>();
+    let images = record.kind.as_ref().map(|_| json(&references()));
     let mut values = vec![
         text(record.sample_id.clone()),
         Value::Text(record.digest.to_string()),

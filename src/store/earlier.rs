@@ -1,7 +1,5 @@
 //! What came earlier and is not to come again: contents, near texts, images.
 
-use std::borrow::Cow;
-
 use rusqlite::{OptionalExtension, params};
 
 use super::StoreError;
@@ -64,7 +62,7 @@ impl Lookup {
         Ok(())
     }
 
-    /// Returns how many samples of an image reached a gate.
+    /// Returns how many samples of an image, by its reference, reached a gate.
     ///
     /// # Errors
     /// The database fails.
@@ -72,7 +70,7 @@ impl Lookup {
         let count: Option<u64> = self.database.run("look an image up", |connection| {
             connection
                 .prepare_cached("SELECT count FROM image WHERE name = ?1")?
-                .query_row([image_key(name)], |row| row.get(0))
+                .query_row([name], |row| row.get(0))
                 .optional()
         })?;
         Ok(count.unwrap_or(0))
@@ -81,13 +79,4 @@ impl Lookup {
     fn digest(&self, id: &str) -> Result<Digest, StoreError> {
         id.parse().map_err(|_| self.database.nonsense(format!("the id `{id}`")))
     }
-}
-
-/// What stands for an image in its table: the name, or the digest of one that is long because it holds the image.
-pub(super) fn image_key(name: &str) -> Cow<'_, str> {
-    const LONG: usize = 512;
-    if name.len() <= LONG {
-        return Cow::Borrowed(name);
-    }
-    Cow::Owned(Digest::of(name.as_bytes()).to_string())
 }

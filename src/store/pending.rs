@@ -27,7 +27,7 @@ pub struct Waiting {
     pub span: Span,
     /// Where the file is now.
     pub path: PathBuf,
-    /// Names of its images.
+    /// References of its images.
     pub images: Vec<String>,
     /// When it was framed.
     pub seen_at: UnixMillis,
@@ -97,7 +97,7 @@ impl Lookup {
         self.database.run("read a pending sample", |connection| {
             connection
                 .prepare_cached(
-                    "SELECT o.sample_id, o.kind, c.conversations, c.extra, o.images
+                    "SELECT o.sample_id, o.kind, c.conversations, c.extra, coalesce(c.images, o.images)
                      FROM occurrence o JOIN content c ON c.row = o.row WHERE o.row = ?1",
                 )?
                 .query_row([row.0], |row| {

@@ -1,5 +1,6 @@
 //! The one writer: collects what belongs together and commits it in one transaction.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -9,10 +10,10 @@ use rusqlite::{OptionalExtension, params, params_from_iter};
 use super::batch::Batch;
 use super::columns::{Deciding, STANDING, STANDING_MARKS, judged, standing};
 use super::connection::Database;
-use super::earlier::image_key;
 use super::{Content, ModelRow, Record, StoreError, StoreSettings, TextKept, WriterLock};
 use crate::digest::Digest;
 use crate::fault;
+use crate::sample::image_reference;
 use crate::source::{OccurrenceRow, Progress, Source, SourceId, path_text};
 use crate::time::UnixMillis;
 use crate::verdict::Verdict;
@@ -266,7 +267,7 @@ impl Writer {
     /// Stores what later samples are compared with: the signature, and the use of the images.
     fn write_marks(&self, row: i64, record: &Record) -> Result<(), StoreError> {
         let Some(gated) = &record.gated else { return Ok(()) };
-        let images: BTreeSet<&String> = record.images.iter().collect();
+        let images: BTreeSet<_> = record.images.iter().map(|name| image_reference(name)).collect();
         self.database.run("store a signature", |connection| {
             if let Some(signature) = &gated.signature {
                 connection
@@ -276,7 +277,7 @@ impl Writer {
             let mut count = connection.prepare_cached(
                 "INSERT INTO image (name, count) VALUES (?1, 1) ON CONFLICT DO UPDATE SET count = count + 1",
             )?;
-            images.into_iter().try_for_each(|name| count.execute([image_key(name)]).map(drop))
+            images.into_iter().try_for_each(|name| count.execute([&name]).map(drop))
         })
     }
 
@@ -292,12 +293,16 @@ impl Writer {
             });
         };
         let Content { conversations, resolved, extra } = content;
+        let inline =
+            record.images.iter().any(|name| matches!(image_reference(name), Cow::Owned(_)));
+        let images = inline.then(|| serde_json::to_string(&record.images).expect("names are JSON"));
         self.database.run("store a text", |connection| {
             connection
                 .prepare_cached(
-                    "INSERT OR REPLACE INTO content (row, conversations, resolved, extra) VALUES (?1, ?2, ?3, ?4)",
+                    "INSERT OR REPLACE INTO content (row, conversations, resolved, extra, images)
+                     VALUES (?1, ?2, ?3, ?4, ?5)",
                 )?
-                .execute(params![row, conversations, resolved, extra])
+                .execute(params![row, conversations, resolved, extra, images])
                 .map(drop)
         })
     }

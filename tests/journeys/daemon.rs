@@ -112,8 +112,6 @@ fn late_pictures_release_their_samples() {
     host.audit();
 }
 
-/// A PNG of 2 x 2 black pixels.
-
 #[test]
 fn signals_reload_report_and_stop() {
     let host = Host::new(QUICK);

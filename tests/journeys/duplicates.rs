@@ -130,6 +130,21 @@ fn an_image_has_as_many_samples_as_its_cap_also_after_a_restart() {
     host.audit();
 }
 
+#[test]
+fn the_cap_holds_while_commits_are_slow() {
+    let host = Host::new(&format!(
+        "{OBSERVE}[checks]\nimage_cap = 300\nduplicate_near = false\n[store]\nsynchronous = \"normal\"\n"
+    ));
+    let records: Vec<Json> = (0..900).map(|number| record(number, "a.jpg", "evening")).collect();
+    host.drop_file("a.jsonl", text(&records));
+    // Between a commit and the news of it.
+    let mut command = host.command(&["backfill", "out"]);
+    let done = command.env("FAILPOINTS", "committed=sleep(20)").status().expect("it runs");
+    assert!(done.success());
+    assert_eq!(host.number("SELECT count(*) FROM decisions WHERE seq IS NOT NULL"), 300);
+    host.audit();
+}
+
 /// Words of a text as signatures see them.
 fn shingles(text: &str) -> BTreeSet<Vec<String>> {
     let lower = text.to_lowercase();
@@ -173,7 +188,7 @@ fn small_edits_are_found_and_larger_ones_are_not() {
             state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 33) as usize % size
     };
-    let signature = |text: &str| Signature::of(std::iter::once(text), &[]);
+    let signature = |text: &str| Signature::of(std::iter::once(text), std::iter::empty());
     let mut index = NearIndex::new(texts.len());
     for (number, text) in texts.iter().enumerate() {
         index.add(Digest::of(&number.to_le_bytes()), &signature(text));

@@ -10,7 +10,6 @@ import torch
 
 from gleaner_train import base, card, export, finish, golden, pareto, teach
 from gleaner_train.fit import fit
-from gleaner_train.groups import Group
 from gleaner_train.inputs import Encoder
 from gleaner_train.network import Network
 from gleaner_train.recipes import RECIPES, Recipe
@@ -50,7 +49,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def _train(recipe: Recipe, data: Data, arguments: argparse.Namespace) -> None:
-    taught = _taught(recipe, data, arguments)
+    taught = teach.opinions(recipe, data, arguments.build, arguments.seed)
     torch.manual_seed(arguments.seed)
     folder = arguments.models / recipe.role
     folder.mkdir(parents=True, exist_ok=True)
@@ -63,15 +62,9 @@ def _train(recipe: Recipe, data: Data, arguments: argparse.Namespace) -> None:
     finish.describe(recipe, data, folder, encoder)
 
 
-def _taught(recipe: Recipe, data: Data, arguments: argparse.Namespace) -> list[Group]:
-    torch.manual_seed(arguments.seed)
-    teacher = teach.train(recipe, data, arguments.build, arguments.seed)
-    return teach.opinions(teacher, recipe, data, arguments.build, arguments.seed)
-
-
 def _pareto(data: Data, arguments: argparse.Namespace) -> None:
     recipe = RECIPES["answer"]
-    taught = _taught(recipe, data, arguments)
+    taught = teach.opinions(recipe, data, arguments.build, arguments.seed)
     table = pareto.compare(recipe, data, taught, arguments.build, arguments.gleaner, arguments.seed)
     (arguments.build / "pareto.md").write_text(table, encoding="utf-8")
     print(table)

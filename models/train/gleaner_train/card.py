@@ -11,13 +11,14 @@ from gleaner_train.recipes import Recipe
 from gleaner_train.records import Data, clean, key
 from gleaner_train.scorer import Scorer
 
-TEACHER = "all-MiniLM-L6-v2 (Apache-2.0), fine-tuned as the teacher"
+TEACHER = "all-MiniLM-L6-v2 (Apache-2.0), fine-tuned"
+OWN_TEXTS = ("`gleaner_train/scenes`, our own, and `gleaner_train/phrases`, for negatives", "Apache-2.0, part of this project")
 SOURCES = {
     "question": [
         ("Align2LLaVA annotations of questions (`align2/question.train`)", "no licence stated by the authors"),
         ("CoachLM revisions of instructions", "Apache-2.0, derived from Alpaca (CC BY-NC 4.0)"),
         ("rated Chatbot Arena prompts", "Apache-2.0"),
-        ("`gleaner_train/phrases`, for negatives", "Apache-2.0, part of this project"),
+        OWN_TEXTS,
     ],
     "answer": [
         ("Align2LLaVA annotations of answers (`align2/answer.train`)", "no licence stated by the authors"),
@@ -27,7 +28,7 @@ SOURCES = {
         ("WebGPT comparisons and others judged by people", "CC BY-NC 4.0 or by row"),
         ("AlpacaEval (direct and derived), arena-bench, QLoRA and others judged by GPT-4", "mostly CC BY-NC 4.0"),
         ("`llava_samples.jsonl`: texts without labels, as good ones that are spoilt", "research use"),
-        ("`gleaner_train/phrases`, for negatives", "Apache-2.0, part of this project"),
+        OWN_TEXTS,
     ],
     "style": [
         (
@@ -150,9 +151,10 @@ def _style_notes(data: Data, folder: Path) -> list[str]:
 
 def _architecture(recipe: Recipe) -> str:
     shape = recipe.shape
+    as_teachers = "as the teacher" if recipe.teachers == 1 else f"{recipe.teachers} times, as teachers whose mean opinion counts"
     layers = f"{shape.layers} layers" if shape.layers > 1 else "a layer"
     return (
-        f"{TEACHER}; the student that ships starts from the token embeddings of potion-base-8M (MinishLab, MIT), reduced to "
+        f"{TEACHER} {as_teachers}; the student that ships starts from the token embeddings of potion-base-8M (MinishLab, MIT), reduced to "
         f"their first {shape.width} principal components and stored as float16. On them {layers} of {shape.units} units over "
         "each token and its two neighbours"
         + ("; how well the words of question and answer meet each other" if shape.pair else "")

@@ -2,7 +2,7 @@
 
 import random
 
-from gleaner_train import corrupt
+from gleaner_train import corrupt, scenes
 from gleaner_train.fit import Stage, Stages
 from gleaner_train.groups import Group, read_groups, spoilt, taught_groups
 from gleaner_train.inputs import Layout
@@ -45,7 +45,7 @@ def teacher_stages(data: Data, rng: random.Random) -> Stages:
 
 
 def asked(data: Data, rng: random.Random) -> list[Group]:
-    """What the teacher gives its opinion on: the scored questions, and others made of the questions about one picture."""
+    """What the teacher gives its opinion on: the scored questions, others made of the questions about one picture, and our own."""
     own = scored(data)
     mixed = []
     for group in own:
@@ -54,7 +54,7 @@ def asked(data: Data, rng: random.Random) -> list[Group]:
             few = rng.sample(lines, min(len(lines), rng.choice([1, 1, 1, 2, 3, 4, 5])))
             mixed.append(Group("", ("\n".join(few),), (1.0,), source="mixed"))
     turns = [Group("", (clean(record["question"]),), (1.0,), source="turn") for record in data.read("align2/answer.train")]
-    return own + mixed + turns
+    return own + mixed + turns + scenes.questions(rng)
 
 
 def specific(groups: list[Group]) -> list[Group]:
@@ -66,11 +66,16 @@ def specific(groups: list[Group]) -> list[Group]:
 
 def stages(data: Data, rng: random.Random, taught: list[Group]) -> Stages:
     own = scored(data)
-    second = own * 6 + taught_groups(taught)
-    second += spoilt(own, corrupt.QUESTION, 1200, 0.2, rng) + spoilt(specific(own), corrupt.QUESTION, 14000, 0.5, rng)
+    good = specific(own) + scenes.questions(rng) * 3
+
+    def last(weight: float) -> Stage:
+        mix = own * 6 + taught_groups(taught)
+        mix += spoilt(own, corrupt.QUESTION, 1200, 0.2, rng) + spoilt(good, corrupt.QUESTION, 18000, weight, rng)
+        return Stage(mix, 2, batch=32, rate=2e-3, base_rate=1e-3, regression=0.5, distillation=1.0)
+
     return [
         Stage(revised(data), passes=2, batch=16, rate=1e-3, base_rate=5e-4),
-        Stage(second, 2, batch=32, rate=2e-3, base_rate=1e-3, regression=0.5, distillation=1.0),
+        [last(0.5), last(0.8), last(1.2)],
     ]
 
 

@@ -14,10 +14,11 @@ from gleaner_train.records import Data
 
 @dataclass(frozen=True)
 class Recipe:
-    """One role: its teacher's examples, what the teacher is asked about, and the student's layout, network and examples."""
+    """One role: its teachers' examples, what they are asked about, and the student's layout, network and examples."""
 
     role: str
     description: str
+    teachers: int  # whose mean opinion is learned
     teacher_layout: Layout
     teacher_stages: Callable[[Data, Random], Stages]
     asked: Callable[[Data, Random], list[Group]]
@@ -32,6 +33,7 @@ RECIPES = {
     "question": Recipe(
         role="question",
         description="Rates how good the questions of a sample are, from their text alone.",
+        teachers=2,
         teacher_layout=question.TEACHER,
         teacher_stages=question.teacher_stages,
         asked=question.asked,
@@ -44,6 +46,7 @@ RECIPES = {
     "answer": Recipe(
         role="answer",
         description="Rates how good an answer is to its question, from the text of one turn.",
+        teachers=1,
         teacher_layout=answer.TEACHER,
         teacher_stages=answer.teacher_stages,
         asked=answer.asked,
@@ -56,6 +59,7 @@ RECIPES = {
     "style": Recipe(
         role="style",
         description="Tells how close an answer's writing is to that of Vicuna.",
+        teachers=1,
         teacher_layout=style.TEACHER,
         teacher_stages=style.teacher_stages,
         asked=style.asked,

@@ -4,6 +4,9 @@ import json
 import random
 from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import mean
+
+import torch
 
 from gleaner_train import base, fit
 from gleaner_train.groups import Group
@@ -22,15 +25,16 @@ class Teacher:
     network: Transformer
     encoder: Encoder
 
-    def opinions(self, groups: list[Group]) -> list[Group]:
-        """The groups with the teacher's raw score of each candidate."""
+    def opinions(self, groups: list[Group]) -> list[list[float]]:
+        """The teacher's raw score of each candidate of each group."""
         items = fit.encode(groups, self.encoder, self.network.pair)
         raws = iter(fit.score(self.network, [one for item in items for one in item.inputs], batch=16))
-        return [replace(group, taught=tuple(next(raws) for _ in group.candidates)) for group in groups]
+        return [[next(raws) for _ in group.candidates] for group in groups]
 
 
 def train(recipe: Recipe, data: Data, folder: Path, seed: int, layers: int = LAYERS) -> Teacher:
     """Fine-tunes the first `layers` layers; `folder` holds the bases, and checkpoints from which it goes on."""
+    torch.manual_seed(seed)
     tokenizer = folder / "teacher-tokenizer.json"
     base.write_teacher_tokenizer(folder, tokenizer)
     encoder = Encoder(tokenizer, recipe.teacher_layout)
@@ -38,16 +42,21 @@ def train(recipe: Recipe, data: Data, folder: Path, seed: int, layers: int = LAY
     network = from_bert(shape, base.encoder_weights(folder))
     network.embedding.weight.requires_grad_(False)
     stages = recipe.teacher_stages(data, random.Random(seed))
-    return Teacher(fit.fit(network, encoder, stages, seed, folder / f"{recipe.role}-teacher-{layers}"), encoder)
+    kept = folder / f"{recipe.role}-teacher-{layers}-{seed}"
+    return Teacher(fit.fit(network, encoder, stages, seed, kept), encoder)
 
 
-def opinions(teacher: Teacher, recipe: Recipe, data: Data, folder: Path, seed: int) -> list[Group]:
-    """What the teacher says of all that it is asked, kept in a file so that it is asked once."""
+def opinions(recipe: Recipe, data: Data, folder: Path, seed: int) -> list[Group]:
+    """What the recipe's teachers, trained with as many seeds, on average say of all that they are asked."""
     groups = recipe.asked(data, random.Random(seed))
-    kept = folder / f"{recipe.role}-opinions.json"
-    if kept.exists():
-        taught = json.loads(kept.read_text())
-        return [replace(group, taught=tuple(raws)) for group, raws in zip(groups, taught, strict=True)]
-    found = teacher.opinions(groups)
-    kept.write_text(json.dumps([group.taught for group in found]))
-    return found
+    each = [_opinion(recipe, data, folder, groups, seed + number) for number in range(recipe.teachers)]
+    said = [[mean(raws) for raws in zip(*answers, strict=True)] for answers in zip(*each, strict=True)]
+    return [replace(group, taught=tuple(raws)) for group, raws in zip(groups, said, strict=True)]
+
+
+def _opinion(recipe: Recipe, data: Data, folder: Path, groups: list[Group], seed: int) -> list[list[float]]:
+    """One teacher's raw scores, kept in a file so that it is asked once."""
+    kept = folder / f"{recipe.role}-opinions-{seed}.json"
+    if not kept.exists():
+        kept.write_text(json.dumps(train(recipe, data, folder, seed).opinions(groups)))
+    return json.loads(kept.read_text())

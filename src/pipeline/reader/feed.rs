@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use crossbeam_channel::Sender;
 
 use crate::fault;
+use crate::pipeline::commits::Commits;
 use crate::pipeline::permits::Permits;
 use crate::pipeline::work::{Entry, Job, Kit, Message, Origin, Raw, Ticket};
 use crate::source::{FileId, OccurrenceRow, Source, SourceId};
@@ -20,8 +20,8 @@ pub(crate) struct Stopped;
 pub(crate) struct Feed {
     /// Bounds what is under way.
     pub permits: Arc<Permits>,
-    /// The last committed ticket.
-    pub committed: Arc<AtomicU64>,
+    /// What is committed.
+    pub commits: Arc<Commits>,
     /// To the scoring threads.
     pub jobs: Sender<Job>,
     /// To the sequencer.
@@ -37,13 +37,13 @@ impl Feed {
     /// Makes a feed into an empty pipeline.
     pub(crate) fn new(
         permits: Arc<Permits>,
-        committed: Arc<AtomicU64>,
+        commits: Arc<Commits>,
         jobs: Sender<Job>,
         messages: Sender<Message>,
         kit: Arc<Kit>,
     ) -> Self {
         let (sources, pending) = (HashMap::new(), HashMap::new());
-        Self { permits, committed, jobs, messages, kit, last: 0, sources, pending }
+        Self { permits, commits, jobs, messages, kit, last: 0, sources, pending }
     }
 
     /// Lets a record in.
@@ -92,7 +92,7 @@ impl Feed {
 
     /// Forgets what is committed.
     pub(crate) fn forget_committed(&mut self) {
-        let committed = self.committed.load(Ordering::Acquire);
+        let committed = self.commits.done();
         self.sources.retain(|_, (_, ticket)| *ticket > committed);
         self.pending.retain(|_, ticket| *ticket > committed);
     }

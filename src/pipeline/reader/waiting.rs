@@ -40,6 +40,8 @@ impl Reader {
 
     fn release(&mut self, waiting: Waiting) -> Result<(), Halt> {
         let held = self.lookup.held(waiting.row)?;
+        let pictures: usize = held.images.iter().map(String::len).sum();
+        let others = held.extra.as_ref().map_or(0, String::len);
         let home = Home {
             id: waiting.source,
             folder: folder_of(&waiting.path).to_owned(),
@@ -53,7 +55,7 @@ impl Reader {
             span: waiting.span,
             seen_at: waiting.seen_at,
             wait_until: waiting.wait_until,
-            weight: held.conversations.len() as u64,
+            weight: (held.conversations.len() + pictures + others) as u64,
             target: Target::Pending(waiting.row),
         };
         self.feed.record(origin, Raw::Held(Box::new(held)))?;

@@ -10,7 +10,7 @@ use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 
 /// How long a condition is waited for before the test counts as failed; far above what is needed.
-const PATIENCE: Duration = Duration::from_secs(120);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The folder of the repository.
 pub(crate) fn repository() -> &'static Path {
