@@ -11,8 +11,7 @@ use crate::support::repository;
 /// What checks and models together must order right, for each kind.
 const LEAST: f64 = 0.85;
 /// Kinds that the models are not good at yet, with what they must not fall below.
-const WEAK: [(&str, f64); 3] =
-    [("generic_question", 0.8), ("other_question", 0.7), ("padded", 0.65)];
+const WEAK: [(&str, f64); 3] = [("other_question", 0.78), ("padded", 0.78), ("word_salad", 0.65)];
 /// The most of the clean texts that checks may reject.
 const MOST_REJECTED: f64 = 0.05;
 const KINDS: usize = 12;
@@ -22,7 +21,8 @@ fn report() -> Json {
     command.args(["evaluate", "--json"]).current_dir(repository());
     for entry in fs::read_dir(repository().join("models/probes")).expect("the probes are there") {
         let path = entry.expect("an entry").path();
-        if path.extension().is_some_and(|end| end == "jsonl") && !path.ends_with("held_out.jsonl") {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if name.ends_with(".jsonl") && !name.starts_with("held_out") {
             command.arg(path);
         }
     }

@@ -59,8 +59,8 @@ NOTE = (
 )
 PROBES = (
     "Pairs of which the better one is obvious, from `models/probes` (training never sees them). Share ordered right, "
-    "by the model alone and by checks and model together, with its 95 % interval. Those of `held_out.jsonl` were "
-    "written by somebody else and looked at only after training."
+    "by the model alone and by checks and model together, with its 95 % interval. Those held out were "
+    "written by others, and nobody who worked on the recipes has read them."
 )
 STYLE_RIVALS = {
     "all other families": None,
@@ -102,9 +102,9 @@ def _notes(recipe: Recipe, data: Data, judge: Judge, folder: Path) -> list[str]:
 
 def _probes(judge: Judge, folder: Path) -> str:
     """Accuracy by kind over both probe sets."""
-    blind = folder / "held_out.jsonl"
-    own = judge.files(*sorted(set(folder.glob("*.jsonl")) - {blind}))["kinds"]
-    other = judge.files(blind)["kinds"]
+    blind = sorted(folder.glob("held_out*.jsonl"))
+    own = judge.files(*sorted(set(folder.glob("*.jsonl")) - set(blind)))["kinds"]
+    other = judge.files(*blind)["kinds"]
     lines = [[kind, *_probe(own[kind]), *_probe(other[kind])] for kind in sorted(own)]
     heads = ["kind", "pairs", "model", "checks and model", "held out: pairs", "model", "checks and model"]
     return _table(heads, lines)

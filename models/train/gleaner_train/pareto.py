@@ -23,11 +23,10 @@ STUDENTS = {
     "static embeddings, mean": {"layers": 0},
     "1 layer over three tokens": {"layers": 1},
     "2 layers over three tokens": {"layers": 2},
-    "2 layers over three tokens, 64 wide": {"layers": 2, "width": 64, "units": 64},
 }
 NARROW = {"2 layers of attention, 128 wide": 2}
 TEACHERS = {"MiniLM, 6 layers, 384 wide (the teacher)": 6}
-SHARE = 6  # of the recipe's examples, for all students alike
+SHARE = 6  # one in so many of the recipe's examples, for all students alike
 RUNS = 3
 
 
@@ -64,9 +63,11 @@ def compare(recipe: Recipe, data: Data, taught: list[Group], build: Path, progra
 
 
 def _shorter(stages: Stages, rng: random.Random) -> Stages:
-    """The same stages on a share of their examples, but for the last, which has the labels; of rivals the first."""
-    *early, last = [stage[0] if isinstance(stage, list) else stage for stage in stages]
-    return [*(replace(stage, groups=draw(stage.groups, len(stage.groups) // SHARE, rng)) for stage in early), last]
+    """The same stages on a share of their examples, the last on half of them; of rivals the first."""
+    single = [stage[0] if isinstance(stage, list) else stage for stage in stages]
+    shares = [SHARE] * (len(single) - 1) + [2]
+    sizes = [len(stage.groups) // share for stage, share in zip(single, shares, strict=True)]
+    return [replace(stage, groups=draw(stage.groups, size, rng)) for stage, size in zip(single, sizes, strict=True)]
 
 
 def _narrow(recipe: Recipe, layers: int, build: Path) -> Transformer:
@@ -81,6 +82,7 @@ def _narrow(recipe: Recipe, layers: int, build: Path) -> Transformer:
 def _line(name: str, network: torch.nn.Module, judge: Judge, data: Data) -> str:
     os.environ["GLEANER__SCORING__THREADS"] = "1"
     runs = [judge.files(data.path("align2/answer.dev")) for _ in range(RUNS)]
+    del os.environ["GLEANER__SCORING__THREADS"]
     general = judge.files(data.path("pairs/dev"))
     own = runs[0]
     micros = 1e6 / median(run["samples_per_second"] for run in runs)
