@@ -8,6 +8,7 @@ from gleaner_train import corrupt, scenes
 from gleaner_train.duplicates import NearDuplicates
 from gleaner_train.fit import Stage, Stages
 from gleaner_train.groups import (
+    MOST,
     Group,
     balance_length,
     distinct,
@@ -120,177 +121,24 @@ def shortened(groups: list[Group], size: int, rng: random.Random) -> list[Group]
 
 
 def stages(data: Data, rng: random.Random, taught: list[Group]) -> Stages:
-    pairs, own, real, imagined = general(data), scored(data), exchanges(data), scenes.answers()
+    pairs, own, real = general(data), scored(data), exchanges(data)
+    most = MOST * len(pairs)
+    imagined = scenes.answers(most)
     every = pairs + real + own * 10 + imagined * 2
     short = shortened(every + own * 20 + others(data, 30000, rng), 45000, rng) + imagined * 3
     remarks, lexicon = Remarks(short), Lexicon(group.best for group in short)
     senseless = [lexicon.exchange, lexicon.permute]
     order, faults = corrupt.ORDER + senseless * 2, corrupt.ANSWER + senseless
-    first = spoilt(short, order, 60000, 1.0, rng) + mismatched(short, 22000, 1.0, rng) + scenes.faults(1.0) * 4
+    first = spoilt(short, order, 60000, 1.0, rng) + mismatched(short, 22000, 1.0, rng) + scenes.faults(1.0, most) * 4
     first += remarks.mistaken(14000, 1.0, rng) + remarks.buried(14000, 1.0, rng)
     first += spoilt(short, corrupt.ANSWER, 20000, 1.0, rng)
     second = pairs + derived(data, 6000, rng)
-    second += mismatched(pairs, 5000, 0.5, rng) + mismatched(own, 3000, 0.5, rng) + scenes.faults(0.7) * 2
+    second += mismatched(pairs, 5000, 0.5, rng) + mismatched(own, 3000, 0.5, rng) + scenes.faults(0.7, most) * 2
     second += spoilt(every, faults, 15000, 0.5, rng) + draw(first, 6000, rng)
 
     def last(labels: int, negatives: int, weight: float) -> Stage:
         mix = taught_groups(taught) + own * labels + draw(pairs, 1500, rng)
-        mix += turned(own, 0.3, rng) + mismatched(own, 900, 0.3, rng) + scenes.faults(weight)
-        mix += spoilt(own * 10 + real, faults, 1600, 0.3, rng) + spoilt(short, faults, 1000, 0.4, rng)
-        mix += mismatched(short, negatives // 2, weight, rng) + remarks.mistaken(negatives // 2, weight, rng)
-        mix += remarks.buried(negatives, weight, rng)
-        return Stage(mix, 1, batch=16, rate=2e-3, base_rate=1e-4, regression=0.3, distillation=0.7, dropout=0.3)
-
-    return [
-        Stage(first, 1, batch=12, rate=1e-3, base_rate=5e-5, layout=TEACHER_GENERAL),
-        Stage(second, 1, batch=4, rate=5e-4, base_rate=4e-5, regression=0.5, layout=TEACHER),
-    ]
-
-
-def exchanges(data: Data) -> list[Group]:
-    """Single answers to real questions about pictures, all taken as good."""
-    found = []
-    for record in data.read("llava/llava_samples"):
-        turns = record["conversations"]
-        for ask, say in zip(turns[::2], turns[1::2], strict=False):
-            if isinstance(say["value"], str):
-                found.append(Group(clean(ask["value"]), (clean(say["value"]),), (1.0,), source="llava"))
-    return found
-
-
-def asked(data: Data, rng: random.Random) -> list[Group]:
-    """What the teacher gives its opinion on, for the student to learn."""
-    own = scored(data)
-    return own + recombined(own, 7, rng) + draw(general(data), 700, rng) + draw(exchanges(data), 1500, rng)
-
-
-def recombined(groups: list[Group], size: int, rng: random.Random) -> list[Group]:
-    """For each group, answers made of sentences of its candidates."""
-    made = []
-    for group in groups:
-        pool = [part for text in group.candidates for part in corrupt.sentences(text)]
-        texts = [" ".join(rng.sample(pool, min(len(pool), rng.randint(1, 8)))) for _ in range(size)]
-        made.append(Group(group.prompt, tuple(texts), (1.0,) * size, source="recombined"))
-    return made
-
-
-def others(data: Data, size: int, rng: random.Random) -> list[Group]:
-    """Some answers of models and people to all kinds of instructions, taken as good."""
-    every = [
-        Group(clean(record["instruction"]), (clean(record["answer"]),), (1.0,), source="style")
-        for record in data.read("style/style_answers")
-        if clean(record["answer"])
-    ]
-    return [group for group in draw(every, size, rng) if not taken(data).knows(group.prompt)]
-
-
-def shortened(groups: list[Group], size: int, rng: random.Random) -> list[Group]:
-    """One or two sentences of good answers, with their questions."""
-    made = []
-    for group in (groups[rng.randrange(len(groups))] for _ in range(min(size, len(groups)))):
-        parts = corrupt.sentences(group.best)
-        start = rng.randrange(min(3, len(parts)))
-        text = " ".join(" ".join(parts[start : start + rng.randint(1, 2)]).split()[:60])
-        if len(text) > 12:
-            made.append(replace(group, candidates=(text,), scores=(1.0,), absolute=False))
-    return made
-
-
-def stages(data: Data, rng: random.Random, taught: list[Group]) -> Stages:
-    pairs, own, real, imagined = general(data), scored(data), exchanges(data), scenes.answers()
-    every = pairs + real + own * 10 + imagined * 2
-    short = shortened(every + own * 20 + others(data, 30000, rng), 42000, rng) + imagined * 5
-    remarks, lexicon = Remarks(short), Lexicon(group.best for group in short)
-    disorder = [lexicon.exchange, lexicon.permute]
-    faults = corrupt.ANSWER + disorder
-    first = spoilt(short, corrupt.ORDER + disorder, 40000, 1.0, rng) + lexicon.senseless(short, 20000, 1.0, rng)
-    first += mismatched(short, 20000, 1.0, rng) + mismatched(imagined * 3, 5000, 1.0, rng) + scenes.faults(1.0) * 3
-    first += remarks.mistaken(14000, 1.0, rng) + remarks.buried(12000, 1.0, rng)
-    first += spoilt(short, corrupt.ANSWER, 18000, 1.0, rng)
-    second = pairs + derived(data, 6000, rng)
-    second += mismatched(pairs, 5000, 0.5, rng) + mismatched(own, 3000, 0.5, rng) + scenes.faults(0.7) * 2
-    second += spoilt(every, faults, 15000, 0.5, rng) + draw(first, 6000, rng)
-
-    def last(labels: int, negatives: int, weight: float) -> Stage:
-        mix = taught_groups(taught) + own * labels + draw(pairs, 1500, rng)
-        mix += turned(own, 0.3, rng) + mismatched(own, 900, 0.3, rng) + scenes.faults(0.8 * weight)
-        mix += spoilt(own * 10 + real, faults, 1600, 0.3, rng) + spoilt(short, faults, 1000, 0.4, rng)
-        mix += mismatched(short, negatives // 2, weight, rng) + remarks.mistaken(negatives // 2, weight, rng)
-        mix += lexicon.senseless(short, negatives // 3, weight, rng) + remarks.buried(negatives // 2, weight, rng)
-        return Stage(mix, 1, batch=16, rate=2e-3, base_rate=1e-4, regression=0.3, distillation=0.7, dropout=0.3)
-
-    return [
-        Stage(first, 1, batch=12, rate=1e-3, base_rate=5e-5, layout=TEACHER_GENERAL),
-        Stage(second, 1, batch=4, rate=5e-4, base_rate=4e-5, regression=0.5, layout=TEACHER),
-    ]
-
-
-def exchanges(data: Data) -> list[Group]:
-    """Single answers to real questions about pictures, all taken as good."""
-    found = []
-    for record in data.read("llava/llava_samples"):
-        turns = record["conversations"]
-        for ask, say in zip(turns[::2], turns[1::2], strict=False):
-            if isinstance(say["value"], str):
-                found.append(Group(clean(ask["value"]), (clean(say["value"]),), (1.0,), source="llava"))
-    return found
-
-
-def asked(data: Data, rng: random.Random) -> list[Group]:
-    """What the teacher gives its opinion on, for the student to learn."""
-    own = scored(data)
-    return own + recombined(own, 7, rng) + draw(general(data), 700, rng) + draw(exchanges(data), 1500, rng)
-
-
-def recombined(groups: list[Group], size: int, rng: random.Random) -> list[Group]:
-    """For each group, answers made of sentences of its candidates."""
-    made = []
-    for group in groups:
-        pool = [part for text in group.candidates for part in corrupt.sentences(text)]
-        texts = [" ".join(rng.sample(pool, min(len(pool), rng.randint(1, 8)))) for _ in range(size)]
-        made.append(Group(group.prompt, tuple(texts), (1.0,) * size, source="recombined"))
-    return made
-
-
-def others(data: Data, size: int, rng: random.Random) -> list[Group]:
-    """Some answers of models and people to all kinds of instructions, taken as good."""
-    every = [
-        Group(clean(record["instruction"]), (clean(record["answer"]),), (1.0,), source="style")
-        for record in data.read("style/style_answers")
-        if clean(record["answer"])
-    ]
-    return [group for group in draw(every, size, rng) if not taken(data).knows(group.prompt)]
-
-
-def shortened(groups: list[Group], size: int, rng: random.Random) -> list[Group]:
-    """One or two sentences of good answers, with their questions."""
-    made = []
-    for group in (groups[rng.randrange(len(groups))] for _ in range(min(size, len(groups)))):
-        parts = corrupt.sentences(group.best)
-        start = rng.randrange(min(3, len(parts)))
-        text = " ".join(" ".join(parts[start : start + rng.randint(1, 2)]).split()[:60])
-        if len(text) > 12:
-            made.append(replace(group, candidates=(text,), scores=(1.0,), absolute=False))
-    return made
-
-
-def stages(data: Data, rng: random.Random, taught: list[Group]) -> Stages:
-    pairs, own, real, imagined = general(data), scored(data), exchanges(data), scenes.answers()
-    every = pairs + real + own * 10 + imagined * 2
-    short = shortened(every + own * 20 + others(data, 30000, rng), 45000, rng) + imagined * 3
-    remarks, lexicon = Remarks(short), Lexicon(group.best for group in short)
-    senseless = [lexicon.exchange, lexicon.permute]
-    order, faults = corrupt.ORDER + senseless * 2, corrupt.ANSWER + senseless
-    first = spoilt(short, order, 60000, 1.0, rng) + mismatched(short, 22000, 1.0, rng) + scenes.faults(1.0) * 4
-    first += remarks.mistaken(14000, 1.0, rng) + remarks.buried(14000, 1.0, rng)
-    first += spoilt(short, corrupt.ANSWER, 20000, 1.0, rng)
-    second = pairs + derived(data, 6000, rng)
-    second += mismatched(pairs, 5000, 0.5, rng) + mismatched(own, 3000, 0.5, rng) + scenes.faults(0.7) * 2
-    second += spoilt(every, faults, 15000, 0.5, rng) + draw(first, 6000, rng)
-
-    def last(labels: int, negatives: int, weight: float) -> Stage:
-        mix = taught_groups(taught) + own * labels + draw(pairs, 1500, rng)
-        mix += turned(own, 0.3, rng) + mismatched(own, 900, 0.3, rng) + scenes.faults(weight)
+        mix += turned(own, 0.3, rng) + mismatched(own, 900, 0.3, rng) + scenes.faults(weight, most)
         mix += spoilt(own * 10 + real, faults, 1600, 0.3, rng) + spoilt(short, faults, 1000, 0.4, rng)
         mix += mismatched(short, negatives // 2, weight, rng) + remarks.mistaken(negatives // 2, weight, rng)
         mix += remarks.buried(negatives, weight, rng)

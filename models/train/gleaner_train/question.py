@@ -4,7 +4,7 @@ import random
 
 from gleaner_train import corrupt, scenes
 from gleaner_train.fit import Stage, Stages
-from gleaner_train.groups import Group, read_groups, spoilt, taught_groups
+from gleaner_train.groups import MOST, Group, read_groups, spoilt, taught_groups
 from gleaner_train.inputs import Layout
 from gleaner_train.records import Data, clean
 
@@ -54,7 +54,7 @@ def asked(data: Data, rng: random.Random) -> list[Group]:
             few = rng.sample(lines, min(len(lines), rng.choice([1, 1, 1, 2, 3, 4, 5])))
             mixed.append(Group("", ("\n".join(few),), (1.0,), source="mixed"))
     turns = [Group("", (clean(record["question"]),), (1.0,), source="turn") for record in data.read("align2/answer.train")]
-    return own + mixed + turns + scenes.questions(rng)
+    return own + mixed + turns + scenes.questions(MOST * len(own), rng)
 
 
 def specific(groups: list[Group]) -> list[Group]:
@@ -66,7 +66,7 @@ def specific(groups: list[Group]) -> list[Group]:
 
 def stages(data: Data, rng: random.Random, taught: list[Group]) -> Stages:
     own = scored(data)
-    good = specific(own) + scenes.questions(rng) * 3
+    good = specific(own) + scenes.questions(MOST * len(own), rng) * 3
 
     def last(weight: float) -> Stage:
         mix = own * 6 + taught_groups(taught)

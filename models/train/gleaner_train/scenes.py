@@ -29,12 +29,13 @@ def scenes() -> list[list[Turn]]:
     return [[Turn(**turn) for turn in json.loads(line)["turns"]] for line in lines]
 
 
-def answers() -> list[Group]:
-    """All good answers with their questions."""
-    return [Group(turn.question, (turn.answer,), (1.0,), source="scene") for turns in scenes() for turn in turns]
+def answers(most: int) -> list[Group]:
+    """Good answers with their questions, no more than fit the other data."""
+    every = [Group(turn.question, (turn.answer,), (1.0,), source="scene") for turns in scenes() for turn in turns]
+    return every[:most]
 
 
-def faults(weight: float) -> list[Group]:
+def faults(weight: float, most: int) -> list[Group]:
     """Each answer against its worse forms and the answers to the other questions about the picture."""
     made = []
     for turns in scenes():
@@ -42,11 +43,11 @@ def faults(weight: float) -> list[Group]:
             others = tuple(other.answer for other in turns if other is not turn)
             worse = (turn.padded, turn.beside, turn.nonsense, *others)
             made.append(Group(turn.question, (turn.answer, *worse), (1.0,) + (0.0,) * len(worse), weight, source="scene"))
-    return made
+    return made[:most]
 
 
-def questions(rng: random.Random) -> list[Group]:
+def questions(most: int, rng: random.Random) -> list[Group]:
     """Each question, alone and with others about its picture."""
     alone = [turn.question for turns in scenes() for turn in turns]
     lists = ["\n".join(turn.question for turn in rng.sample(turns, rng.randint(2, len(turns)))) for turns in scenes()]
-    return [Group("", (text,), (1.0,), source="scene") for text in alone + lists]
+    return [Group("", (text,), (1.0,), source="scene") for text in (alone + lists)[:most]]
