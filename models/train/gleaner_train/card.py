@@ -73,7 +73,8 @@ STYLE_RIVALS = {
 def write(folder: Path, recipe: Recipe, data: Data, program: Path) -> None:
     """Evaluates with `program`, and writes the figures into model.toml and MODEL_CARD.md."""
     judge = Judge(program, recipe.role, folder)
-    reports = {name: judge.groups(groups) for name, groups in recipe.evaluations(data).items()}
+    evaluations = {name: groups for name, groups in recipe.evaluations(data).items() if groups}
+    reports = {name: judge.groups(groups) for name, groups in evaluations.items()}
     files.set_figures(folder, reports)
     parts = [
         f"# gleaner-{recipe.role}",
