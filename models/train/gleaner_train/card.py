@@ -143,6 +143,8 @@ def _style_notes(data: Data, folder: Path) -> list[str]:
     for name, families in STYLE_RIVALS.items():
         rivals = [i for i, record in enumerate(records) if not own[i] and (not families or record["family"] in families)]
         mine = [i for i in range(len(records)) if own[i]]
+        if not rivals or not mine:
+            continue
         by_score = auc([scores[i] for i in mine], [scores[i] for i in rivals])
         by_length = auc([lengths[i] for i in mine], [lengths[i] for i in rivals])
         lines.append([name, str(len(rivals)), f"{by_score:.3f}", f"{by_length:.3f}"])
