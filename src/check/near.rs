@@ -81,7 +81,7 @@ impl NearIndex {
         }
     }
 
-    /// Finds the sample that is most like this one, if it is as near as [`NEAR`], with its similarity; of several the oldest.
+    /// Finds the sample that is most like this one in the same context, if it is as near as [`NEAR`], with its similarity; of several the oldest.
     pub fn find(&self, signature: &Signature) -> Option<(Digest, f64)> {
         if self.entries.is_empty() {
             return None;

@@ -3,8 +3,7 @@
 
 use serde_json::{Map, Value as Json};
 
-use super::conversation::{Parts, images, value};
-use super::llava::system;
+use super::conversation::{Parts, images, system, value};
 use crate::sample::{Message, Value};
 use crate::verdict::{Finding, Reason};
 

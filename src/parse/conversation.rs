@@ -77,6 +77,18 @@ pub(super) fn images(record: &mut Map<String, Json>) -> Result<Vec<String>, Find
     }
 }
 
+/// The message that a field `system` stands for.
+pub(super) fn system(record: &mut Map<String, Json>) -> Vec<Message> {
+    match record.get("system") {
+        Some(Json::String(text)) if !text.is_empty() => {
+            let message = Message { from: "system".to_owned(), value: Value::One(text.clone()) };
+            record.remove("system");
+            vec![message]
+        }
+        _ => Vec::new(),
+    }
+}
+
 /// A text, a list of candidate texts, or nothing; `what` names the field in the finding.
 pub(super) fn value(json: Option<Json>, what: &str) -> Result<Value, Finding> {
     let wrong = |fault: String| Finding::new(Reason::Malformed, fault);

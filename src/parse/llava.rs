@@ -3,8 +3,8 @@
 
 use serde_json::{Map, Value as Json};
 
-use super::conversation::{Parts, images, role, value};
-use crate::sample::{Message, Value};
+use super::conversation::{Parts, images, role, system, value};
+use crate::sample::Message;
 use crate::verdict::{Finding, Reason};
 
 /// Takes a record with `conversations` apart.
@@ -21,18 +21,6 @@ pub(super) fn parts(mut record: Map<String, Json>) -> Result<Parts, Finding> {
         _ => return Err(Finding::new(Reason::Malformed, "`conversations` is not a list")),
     }
     Ok(Parts { images, messages, added, unmarked: false, rest: record })
-}
-
-/// The message that a field `system` stands for.
-pub(super) fn system(record: &mut Map<String, Json>) -> Vec<Message> {
-    match record.get("system") {
-        Some(Json::String(text)) if !text.is_empty() => {
-            let message = Message { from: "system".to_owned(), value: Value::One(text.clone()) };
-            record.remove("system");
-            vec![message]
-        }
-        _ => Vec::new(),
-    }
 }
 
 fn message(number: usize, json: Json) -> Result<Message, Finding> {

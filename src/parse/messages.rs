@@ -3,8 +3,7 @@
 
 use serde_json::{Map, Value as Json};
 
-use super::conversation::{Parts, images, role};
-use super::llava::system;
+use super::conversation::{Parts, images, role, system};
 use crate::sample::{IMAGE_MARK, Message, Value};
 use crate::verdict::{Finding, Reason};
 

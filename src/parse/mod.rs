@@ -25,8 +25,7 @@ pub fn parse(bytes: &[u8]) -> Result<Sample, Vec<Finding>> {
         Err(error) => return Err(vec![malformed(bytes, &error)]),
     };
     // Tables with the columns of several formats leave those of the others null or empty.
-    record.retain(|name, value| !(value.is_null() && FIELDS.contains(&name.as_str())));
-    record.retain(|name, value| !(is_empty(value) && MORE.contains(&name.as_str())));
+    record.retain(|name, value| !says_nothing(name, value));
     let is_list = |field: &str| {
         record.get(field).and_then(Json::as_array).is_some_and(|list| !list.is_empty())
     };
@@ -50,14 +49,15 @@ pub fn parse(bytes: &[u8]) -> Result<Sample, Vec<Finding>> {
     parts.map_err(|finding| vec![finding])?.sample()
 }
 
-/// Fields of which the formats are made.
-const FIELDS: [&str; 6] = ["conversations", "messages", "image", "images", "history", "system"];
-
-/// Those among them without which a record is whole.
-const MORE: [&str; 4] = ["image", "images", "history", "system"];
-
-fn is_empty(value: &Json) -> bool {
-    value.as_str().is_some_and(str::is_empty) || value.as_array().is_some_and(Vec::is_empty)
+/// Tells whether a field of some format is as good as absent. An empty list of messages says that there are none.
+fn says_nothing(name: &str, value: &Json) -> bool {
+    let empty =
+        || value.as_str().is_some_and(str::is_empty) || value.as_array().is_some_and(Vec::is_empty);
+    match name {
+        "conversations" | "messages" => value.is_null(),
+        "image" | "images" | "history" | "system" => value.is_null() || empty(),
+        _ => false,
+    }
 }
 
 /// Returns the own id of a record that is no sample, if it is a JSON object that has one.
